@@ -1,0 +1,1 @@
+"""Protocol, the run that ties features to metrics, and reports."""

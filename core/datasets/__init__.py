@@ -1,0 +1,1 @@
+"""Image sets, labels, and the phantom generator."""

@@ -1,0 +1,1 @@
+"""Extractors, the batching engine and the feature store."""

@@ -1,0 +1,1 @@
+"""Pixels in and out: one file per format, limits, intensity handling."""
