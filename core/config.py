@@ -21,7 +21,7 @@ class Settings:
         weights_dir: where weight files are looked for before torch's own cache (`MEDSYN_WEIGHTS_DIR`).
         torch_home: torch's cache folder (`TORCH_HOME`, else below `XDG_CACHE_HOME` or `~/.cache`).
         offline: never try to download anything (`MEDSYN_OFFLINE=1`).
-        max_pixels: an image with more pixels (width x height) is refused before decoding (`MEDSYN_MAX_PIXELS`).
+        max_pixels: an image with more pixels is refused before decoding (`MEDSYN_MAX_PIXELS`).
         max_file_bytes: a larger file is refused before reading (`MEDSYN_MAX_FILE_BYTES`).
     """
 
@@ -54,12 +54,12 @@ class Settings:
             weights_dir=Path(weights).expanduser() if weights else None,
             torch_home=Path(torch_home).expanduser(),
             offline=os.environ.get("MEDSYN_OFFLINE", "").strip().lower() in {"1", "true", "yes", "on"},
-            max_pixels=integer("MEDSYN_MAX_PIXELS", 100_000_000),
+            max_pixels=integer("MEDSYN_MAX_PIXELS", 80_000_000),
             max_file_bytes=integer("MEDSYN_MAX_FILE_BYTES", 1_000_000_000),
         )
 
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """Return the process's settings; tests call `get_settings.cache_clear()` after changing the environment."""
+    """Return the process's settings; `get_settings.cache_clear()` makes it read the environment anew."""
     return Settings.from_environment()

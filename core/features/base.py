@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 Pixels = NDArray[np.float32]
-"""One image as extractors receive it: (height, width, channels) float32, 1 or 3 channels, on the scale 0 to 255."""
+"""One image as extractors receive it: (height, width, channels) float32, 1 or 3 channels, 0 to 255."""
 
 
 class FeatureKind(StrEnum):
@@ -36,8 +36,8 @@ class FeatureKind(StrEnum):
 class ResizeMode(StrEnum):
     """How an image reaches a network's input size; FID changes with it, so the protocol records it.
 
-    `clean` is PIL bicubic per channel in float32, antialiased and without 8-bit rounding (Parmar et al. 2022);
-    `pytorch-fid` is float bilinear without antialiasing; `torch-fidelity` is TensorFlow 1's bilinear.
+    `clean` is PIL bicubic per channel in float32, antialiased and without 8-bit rounding (Parmar et al.
+    2022); `pytorch-fid` is float bilinear without antialiasing; `torch-fidelity` is TensorFlow 1's bilinear.
     """
 
     CLEAN = "clean"

@@ -1,0 +1,225 @@
+"""The result of an audit, as typed data; `audit.json` is its JSON form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = [
+    "AuditResult",
+    "AuditSummary",
+    "Duplicates",
+    "ExtractorRecord",
+    "Floor",
+    "MeanPicture",
+    "MetricRow",
+    "ProtocolRecord",
+    "SetSummary",
+    "UnreadableRecord",
+]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class UnreadableRecord(_Record):
+    """A file that was left out of the numbers, and why."""
+
+    file: str
+    reason: str
+
+
+class Duplicates(_Record):
+    """One picture that occurs more than once.
+
+    Attributes:
+        members: "set/item" of each occurrence.
+        same_bytes: equal files, or only equal pixels.
+    """
+
+    members: tuple[str, ...]
+    same_bytes: bool
+
+
+class SetSummary(_Record):
+    """One image set as the audit read it.
+
+    Attributes:
+        role: real, heldout or synthetic.
+        name: its name in results.
+        folder: the folder as given.
+        n: readable images, all of which entered the numbers.
+        digest: SHA-256 over items and labels.
+        classes: images a class.
+        formats: images a file format and depth, such as `PNG 8-bit grey`.
+        sizes: smallest and largest (width, height) in pixels.
+        unreadable: files left out.
+        duplicates: pictures that occur more than once within this set.
+        warnings: one sentence each.
+    """
+
+    role: Literal["real", "heldout", "synthetic"]
+    name: str
+    folder: str
+    n: int
+    digest: str
+    classes: dict[str, int]
+    formats: dict[str, int]
+    sizes: tuple[tuple[int, int], tuple[int, int]]
+    unreadable: tuple[UnreadableRecord, ...] = ()
+    duplicates: tuple[Duplicates, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class Floor(_Record):
+    """What real images score against real images: the number to hold a value against.
+
+    Attributes:
+        kind: `heldout`: the held-out set in the synthetic set's place; `halves`: two halves of the real set.
+        value: the metric there.
+        low: lower end of its 95 % interval, where there is one.
+        high: upper end.
+        n: images a side (Fréchet distance), or held-out images (the others).
+        value_at_n: the synthetic set's value with that many images a side, where n changes the value.
+        value_at_n_low: lower end of its 95 % interval.
+        value_at_n_high: upper end.
+    """
+
+    kind: Literal["heldout", "halves"]
+    value: float
+    low: float | None = None
+    high: float | None = None
+    n: int
+    value_at_n: float | None = None
+    value_at_n_low: float | None = None
+    value_at_n_high: float | None = None
+
+
+class MetricRow(_Record):
+    """One number of the audit.
+
+    Attributes:
+        synthetic: the synthetic set's name.
+        extractor: the extractor's name, or None for metrics of pixels and files.
+        class_: the class, or None for the whole set; `class` in JSON and CSV.
+        metric: id in `core.metrics.catalogue`.
+        value: the number, or None where it is undefined (then `note` says why).
+        low: lower end of the 95 % interval, or None (then `note` says why).
+        high: upper end.
+        n_real: real images that entered it.
+        n_synthetic: synthetic images that entered it.
+        floor: what real images score, or None where there is no such number.
+        floor_detail: how that was measured.
+        note: one sentence on anything a reader must know.
+    """
+
+    synthetic: str
+    extractor: str | None
+    class_: str | None = Field(alias="class")
+    metric: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n_real: int
+    n_synthetic: int
+    floor: float | None = None
+    floor_detail: Floor | None = None
+    note: str = ""
+
+
+class ExtractorRecord(_Record):
+    """One extractor as it was used.
+
+    Attributes:
+        name: as written in results.
+        identity: everything that decides its features.
+        weights_sha256: hash of its weights, or None.
+        metrics: which groups of metrics used it: `distribution`, `copies`, `multiscale`.
+        standardised: whether features were standardised by the real set.
+    """
+
+    name: str
+    identity: str
+    weights_sha256: str | None
+    metrics: tuple[str, ...]
+    standardised: bool
+
+
+class ProtocolRecord(_Record):
+    """Everything that decided the numbers, as recorded.
+
+    Attributes:
+        choices: the user's protocol.
+        extractors: extractors as they were used.
+        intensity: how pixel values were brought to one scale.
+        mean_image_size: (width, height) of mean images, None when there are none.
+        metric_versions: version of each metric's definition.
+        software: versions of the packages that computed the numbers.
+        device: where networks ran.
+    """
+
+    choices: dict[str, Any]
+    extractors: tuple[ExtractorRecord, ...]
+    intensity: str
+    mean_image_size: tuple[int, int] | None
+    metric_versions: dict[str, int]
+    software: dict[str, str]
+    device: str
+
+
+class AuditSummary(_Record):
+    """Everything of an audit but its pictures and per-item rows; the content of `audit.json`.
+
+    Attributes:
+        schema_version: raised when the JSON's form changes.
+        protocol: what decided the numbers.
+        sets: the image sets, real first.
+        shared: pictures that occur in more than one set.
+        warnings: about the study as a whole; shown wherever its numbers are.
+        notices: what a reader must know of the extractors, such as an offline fallback.
+        results: the numbers.
+        started: when the audit began.
+        seconds: how long it took.
+    """
+
+    schema_version: int = 1
+    protocol: ProtocolRecord
+    sets: tuple[SetSummary, ...]
+    shared: tuple[Duplicates, ...] = ()
+    warnings: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    results: tuple[MetricRow, ...]
+    started: datetime
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class MeanPicture:
+    """Mean and standard deviation of n images: (h, w, channels) float64 on the scale 0 to 255."""
+
+    mean: NDArray[np.float64]
+    std: NDArray[np.float64]
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditResult:
+    """All that an audit found.
+
+    Attributes:
+        summary: the content of `audit.json`.
+        copies: one row a synthetic item and extractor, with the columns of `copies.csv`.
+        mean_images: (set name, class or None) to mean image.
+    """
+
+    summary: AuditSummary
+    copies: pd.DataFrame
+    mean_images: Mapping[tuple[str, str | None], MeanPicture]

@@ -1,0 +1,131 @@
+"""An image set: one folder read into an ordered list of items, with everything that could not be read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from core.images.decoded import ImageFacts
+
+__all__ = ["DuplicateGroup", "ImageSet", "Item", "Role", "UnreadableFile", "find_duplicates"]
+
+
+class Role(StrEnum):
+    """What an image set is in a study."""
+
+    REAL = "real"
+    HELDOUT = "heldout"
+    SYNTHETIC = "synthetic"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One readable image.
+
+    Attributes:
+        id: path relative to the set's folder, with `/`; unique in the set.
+        path: where its bytes are.
+        digest: SHA-256 of the file's bytes.
+        pixel_digest: SHA-256 of its decoded pixels.
+        label: class, or None.
+        patient: patient id, or None.
+        facts: format, size and depth of the file.
+    """
+
+    id: str
+    path: Path
+    digest: str
+    pixel_digest: str
+    label: str | None
+    patient: str | None
+    facts: ImageFacts
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableFile:
+    """A file that was left out, and why."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateGroup:
+    """Items that are the same picture.
+
+    Attributes:
+        members: (set name, item id) of each, two or more.
+        same_bytes: whether the files are equal byte for byte, or only their pixels.
+    """
+
+    members: tuple[tuple[str, str], ...]
+    same_bytes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSet:
+    """One folder of images in a fixed order.
+
+    Attributes:
+        role: what it is in the study.
+        name: its name in results; `real` and `heldout`, or a synthetic set's own.
+        root: its folder.
+        items: readable images, ordered by id.
+        unreadable: files that were left out, with reasons, ordered by id.
+        warnings: one sentence each, about the set as a whole.
+    """
+
+    role: Role
+    name: str
+    root: Path
+    items: tuple[Item, ...]
+    unreadable: tuple[UnreadableFile, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class labels that occur, in order."""
+        return tuple(sorted({item.label for item in self.items if item.label is not None}))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over ids, bytes and labels of all items, wherever the folder lies."""
+        lines = (f"{item.id}\t{item.digest}\t{item.label or ''}\n" for item in self.items)
+        return hashlib.sha256("".join(lines).encode("utf-8", "backslashreplace")).hexdigest()
+
+    def count_classes(self) -> dict[str, int]:
+        """Count images a class, in the order of the class names."""
+        return dict(sorted(Counter(item.label for item in self.items if item.label is not None).items()))
+
+    def with_warnings(self, warnings: Iterable[str]) -> ImageSet:
+        """Return the set with more warnings."""
+        return replace(self, warnings=(*self.warnings, *warnings))
+
+
+def find_duplicates(sets: Sequence[ImageSet]) -> tuple[DuplicateGroup, ...]:
+    """Find pictures that occur more than once, within one set or across several.
+
+    Args:
+        sets: image sets with different names.
+
+    Returns:
+        Groups of equal pixels, ordered by their first member.
+    """
+    places: dict[str, list[tuple[str, Item]]] = {}
+    for image_set in sets:
+        for item in image_set.items:
+            places.setdefault(item.pixel_digest, []).append((image_set.name, item))
+    return tuple(
+        DuplicateGroup(
+            tuple((name, item.id) for name, item in group), len({item.digest for _, item in group}) == 1
+        )
+        for group in places.values()
+        if len(group) > 1
+    )

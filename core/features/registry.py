@@ -1,0 +1,62 @@
+"""Every extractor by name; modules load only when one of theirs is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+
+from core.features.base import Extractor, ExtractorInfo, ExtractorOptions
+from core.registry import Registry
+
+__all__ = ["EXTRACTORS", "ExtractorEntry", "get_extractor_info", "load_extractor"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractorEntry:
+    """Where an extractor lives.
+
+    Attributes:
+        module: module with `INFO: ExtractorInfo` and `load(name, options) -> Extractor`.
+        pattern: how users write it; differs from its id where a part is free.
+    """
+
+    module: str
+    pattern: str
+
+
+EXTRACTORS: Registry[ExtractorEntry] = Registry("extractor")
+EXTRACTORS.register("inception-fid", ExtractorEntry("core.features.inception_fid", "inception-fid"))
+EXTRACTORS.register("timm", ExtractorEntry("core.features.timm_models", "timm:<name>[?weights=path]"))
+EXTRACTORS.register("texture", ExtractorEntry("core.features.texture", "texture"))
+EXTRACTORS.register("random-conv", ExtractorEntry("core.features.random_conv", "random-conv"))
+EXTRACTORS.register("pixels", ExtractorEntry("core.features.pixels", "pixels"))
+
+
+def _entry(name: str) -> ExtractorEntry:
+    return EXTRACTORS[name.split(":", 1)[0]]
+
+
+def get_extractor_info(name: str) -> ExtractorInfo:
+    """Facts about an extractor, without its weights.
+
+    Raises:
+        UnknownNameError: if there is none of that name.
+    """
+    info: ExtractorInfo = importlib.import_module(_entry(name).module).INFO
+    return info
+
+
+def load_extractor(name: str, options: ExtractorOptions) -> Extractor:
+    """Build an extractor, ready to run.
+
+    Args:
+        name: as users write it, such as `texture` or `timm:resnet18?weights=model.safetensors`.
+        options: resize filter, resolution, weights, device, precision.
+
+    Raises:
+        UnknownNameError: if there is none of that name.
+        WeightsError: if its weights are not to be had.
+        InputError: if an option does not go with it.
+    """
+    extractor: Extractor = importlib.import_module(_entry(name).module).load(name, options)
+    return extractor

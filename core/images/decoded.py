@@ -1,0 +1,72 @@
+"""What a decoder hands on: pixels as stored, and facts about the file they came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import ImageReadError
+
+__all__ = ["DecodedImage", "ImageFacts", "check_pixel_count", "collapse_equal_channels"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """Facts about one image file, as read.
+
+    Attributes:
+        format: container, such as `PNG`, `JPEG`, `NPY`.
+        mode: how the file stores a pixel, such as `L`, `RGB`, `I;16`, `float32`.
+        width: columns in pixels, as displayed (EXIF orientation applied).
+        height: rows in pixels, as displayed.
+        channels: 1 for grey (also for colour files whose channels are equal), 3 for colour.
+        bit_depth: bits of one channel in the file.
+        note: what was left out of the pixels, such as transparency; empty when nothing was.
+    """
+
+    format: str
+    mode: str
+    width: int
+    height: int
+    channels: int
+    bit_depth: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedImage:
+    """Pixels as stored, (height, width) or (height, width, 3), with the facts of their file."""
+
+    pixels: NDArray[Any]
+    facts: ImageFacts
+
+
+def check_pixel_count(width: int, height: int, *, max_pixels: int) -> None:
+    """Refuse an image by its announced size, before anything is decoded.
+
+    Raises:
+        ImageReadError: if it is empty or holds more than `max_pixels` pixels.
+    """
+    if width < 1 or height < 1:
+        raise ImageReadError(f"it announces an empty image of {width} x {height} pixels")
+    if width * height > max_pixels:
+        raise ImageReadError(
+            f"it announces {width} x {height} pixels, over the limit of {max_pixels:,} (MEDSYN_MAX_PIXELS)"
+        )
+
+
+def collapse_equal_channels(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Turn (h, w, 3) whose channels are all equal into (h, w); anything else is returned as it is.
+
+    A grey film saved as RGB is a grey image: kept so, its mean image and its features equal those of the
+    same film saved as one channel.
+    """
+    if pixels.ndim == 2:
+        return pixels
+    red, green, blue = np.moveaxis(pixels, -1, 0)
+    if np.array_equal(red, green) and np.array_equal(red, blue):
+        return np.ascontiguousarray(red)
+    return pixels

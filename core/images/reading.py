@@ -1,0 +1,59 @@
+"""Reads image files: the bytes under a size limit, then the decoder that their first bytes ask for."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from core.errors import ImageReadError
+from core.images.decoded import DecodedImage
+from core.images.numpy_array import NPY_MAGIC, decode_npy
+from core.images.raster import decode_raster
+
+__all__ = ["DECODING_VERSION", "compute_digest", "compute_pixel_digest", "decode_image", "read_bytes"]
+
+DECODING_VERSION = "1"
+"""Raised whenever the same bytes would decode to other pixels; cached facts and features key on it."""
+
+
+def read_bytes(path: Path, *, max_file_bytes: int) -> bytes:
+    """Read one file whole.
+
+    Raises:
+        ImageReadError: if it cannot be read, is not a regular file, or is larger than `max_file_bytes`.
+    """
+    try:
+        if not path.is_file():
+            raise ImageReadError("it is not a regular file, or a link that leads nowhere")
+        size = path.stat().st_size
+        if size > max_file_bytes:
+            raise ImageReadError(
+                f"it has {size:,} bytes, over the limit of {max_file_bytes:,} (MEDSYN_MAX_FILE_BYTES)"
+            )
+        return path.read_bytes()
+    except PermissionError:
+        raise ImageReadError("its permissions do not allow reading it") from None
+    except OSError as error:
+        raise ImageReadError(f"it cannot be read ({error.strerror or type(error).__name__})") from None
+
+
+def compute_digest(data: bytes) -> str:
+    """SHA-256 of a file's bytes, as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def compute_pixel_digest(image: DecodedImage) -> str:
+    """SHA-256 of an image's decoded pixels, equal for the same picture saved in other lossless formats."""
+    shape = f"{image.pixels.dtype.str}{image.pixels.shape}".encode()
+    return hashlib.sha256(shape + image.pixels.tobytes()).hexdigest()
+
+
+def decode_image(data: bytes, *, max_pixels: int) -> DecodedImage:
+    """Decode an image file held in memory by its content, whatever its name ends with.
+
+    Raises:
+        ImageReadError: with the reason, if it cannot be decoded.
+    """
+    if data.startswith(NPY_MAGIC):
+        return decode_npy(data, max_pixels=max_pixels)
+    return decode_raster(data, max_pixels=max_pixels)
