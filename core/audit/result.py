@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 __all__ = [
     "AuditResult",
@@ -83,17 +83,18 @@ class Floor(_Record):
     """What real images score against real images: the number to hold a value against.
 
     Attributes:
-        kind: `heldout`: the held-out set in the synthetic set's place; `halves`: two halves of the real set.
+        kind: `heldout`: the held-out set in the synthetic set's place; `halves`: two halves of the real set;
+            `real`: the real set itself, for numbers that a set has alone.
         value: the metric there.
         low: lower end of its 95 % interval, where there is one.
         high: upper end.
-        n: images a side (Fréchet distance), or held-out images (the others).
+        n: images a side (Fréchet distance), else images of the set that was measured.
         value_at_n: the synthetic set's value with that many images a side, where n changes the value.
         value_at_n_low: lower end of its 95 % interval.
         value_at_n_high: upper end.
     """
 
-    kind: Literal["heldout", "halves"]
+    kind: Literal["heldout", "halves", "real"]
     value: float
     low: float | None = None
     high: float | None = None
@@ -109,7 +110,7 @@ class MetricRow(_Record):
     Attributes:
         synthetic: the synthetic set's name.
         extractor: the extractor's name, or None for metrics of pixels and files.
-        class_: the class, or None for the whole set; `class` in JSON and CSV.
+        class_name: the class, or None for the whole set; `class` in JSON and CSV.
         metric: id in `core.metrics.catalogue`.
         value: the number, or None where it is undefined (then `note` says why).
         low: lower end of the 95 % interval, or None (then `note` says why).
@@ -123,7 +124,9 @@ class MetricRow(_Record):
 
     synthetic: str
     extractor: str | None
-    class_: str | None = Field(alias="class")
+    class_name: str | None = Field(
+        validation_alias=AliasChoices("class_name", "class"), serialization_alias="class"
+    )
     metric: str
     value: float | None
     low: float | None

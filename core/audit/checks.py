@@ -1,0 +1,150 @@
+"""What a study's sets say about each other before any number is computed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from core.audit.result import Duplicates, SetSummary, UnreadableRecord
+from core.datasets.image_set import ImageSet, Role, find_duplicates
+from core.images.decoded import ImageFacts
+
+__all__ = ["check_study", "find_shared", "summarise_set"]
+
+_LOSSY = {"JPEG", "WEBP"}
+
+
+def summarise_set(image_set: ImageSet) -> SetSummary:
+    """Describe one image set for the result."""
+    widths = [item.facts.width for item in image_set.items]
+    heights = [item.facts.height for item in image_set.items]
+    formats = Counter(_describe(item.facts) for item in image_set.items)
+    return SetSummary(
+        role=image_set.role.value,
+        name=image_set.name,
+        folder=str(image_set.root),
+        n=len(image_set),
+        digest=image_set.digest,
+        classes=image_set.count_classes(),
+        formats=dict(formats.most_common()),
+        sizes=((min(widths), min(heights)), (max(widths), max(heights))),
+        unreadable=tuple(UnreadableRecord(file=bad.id, reason=bad.reason) for bad in image_set.unreadable),
+        duplicates=_records([image_set], qualify=False),
+        warnings=image_set.warnings,
+    )
+
+
+def find_shared(sets: Sequence[ImageSet]) -> tuple[Duplicates, ...]:
+    """Find pictures that stand in more than one set."""
+    return tuple(
+        record
+        for record in _records(sets, qualify=True)
+        if len({member.split("/", 1)[0] for member in record.members}) > 1
+    )
+
+
+def check_study(sets: Sequence[ImageSet], shared: Sequence[Duplicates]) -> tuple[str, ...]:
+    """Say in one sentence each what makes the sets' numbers hard to compare.
+
+    Args:
+        sets: the study's sets, the real one first.
+        shared: pictures that stand in more than one of them.
+    """
+    real, others = sets[0], sets[1:]
+    warnings = []
+    for other in others:
+        warnings += _format_warnings(real, other)
+        if real.classes and other.classes and set(real.classes) != set(other.classes):
+            warnings.append(
+                f"{_title(other)} has the classes {', '.join(other.classes)}, the real set "
+                f"{', '.join(real.classes)}: whole-set numbers mix what is missing with how good it is."
+            )
+    for other in others:
+        warnings += _overlap_warnings(other, shared)
+    heldout = next((other for other in others if other.role is Role.HELDOUT), None)
+    if heldout is not None:
+        patients = {item.patient for item in real.items} & {item.patient for item in heldout.items} - {None}
+        if patients:
+            warnings.append(
+                f"{len(patients)} patients have images in both the real and the held-out set: held-out "
+                "images are then no fair null for privacy."
+            )
+    return tuple(warnings)
+
+
+def _records(sets: Sequence[ImageSet], *, qualify: bool) -> tuple[Duplicates, ...]:
+    return tuple(
+        Duplicates(
+            members=tuple(f"{name}/{item}" if qualify else item for name, item in group.members),
+            same_bytes=group.same_bytes,
+        )
+        for group in find_duplicates(sets)
+    )
+
+
+def _describe(facts: ImageFacts) -> str:
+    return f"{facts.format} {facts.bit_depth}-bit {'grey' if facts.channels == 1 else 'colour'}"
+
+
+def _title(image_set: ImageSet) -> str:
+    return "The held-out set" if image_set.role is Role.HELDOUT else f"Synthetic set {image_set.name!r}"
+
+
+def _format_warnings(real: ImageSet, other: ImageSet) -> list[str]:
+    """Differences of files that move distances by themselves, whatever the pictures show."""
+    warnings = []
+    ours, theirs = [item.facts for item in real.items], [item.facts for item in other.items]
+
+    def differ(what: str, why: str, key: object) -> None:
+        assert callable(key)
+        here, there = Counter(map(key, ours)), Counter(map(key, theirs))
+        if set(here) != set(there):
+            warnings.append(
+                f"{_title(other)} and the real set differ in {what} "
+                f"({_shares(there)} against {_shares(here)}): {why}"
+            )
+
+    differ(
+        "file format",
+        "lossy compression alone moves every distance.",
+        lambda facts: facts.format if facts.format in _LOSSY else "lossless",
+    )
+    differ(
+        "bit depth",
+        "deeper images are scaled by their own range, 8-bit ones are not.",
+        lambda facts: f"{facts.bit_depth}-bit",
+    )
+    differ(
+        "channels",
+        "use --num-channels 1 to compare them as grey images.",
+        lambda facts: "grey" if facts.channels == 1 else "colour",
+    )
+    if {(facts.width, facts.height) for facts in ours}.isdisjoint(
+        (facts.width, facts.height) for facts in theirs
+    ):
+        warnings.append(
+            f"{_title(other)} and the real set have no image size in common: resizing alone moves distances."
+        )
+    return warnings
+
+
+def _shares(counts: Counter[str]) -> str:
+    total = sum(counts.values())
+    return ", ".join(f"{100 * count / total:.0f} % {name}" for name, count in counts.most_common(3))
+
+
+def _overlap_warnings(other: ImageSet, shared: Sequence[Duplicates]) -> list[str]:
+    """Pictures of this set that also stand in the real or, for synthetic sets, the held-out set."""
+    warnings = []
+    for reference, title in (("real", "the real set"), ("heldout", "the held-out set")):
+        if reference == other.name:
+            continue
+        count = 0
+        for record in shared:
+            owners = [member.split("/", 1)[0] for member in record.members]
+            if reference in owners:
+                count += owners.count(other.name)
+        if count:
+            pictures = "1 picture of it also stands" if count == 1 else f"{count} pictures of it also stand"
+            warnings.append(f"{_title(other)} is not separate: {pictures} in {title}, pixel for pixel.")
+    return warnings
