@@ -78,7 +78,8 @@ class ShardFolder:
                 os.fsync(stream.fileno())
             draft.replace(final)
         except OSError as error:
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
             raise StoreError(
                 f"The workspace folder {self.folder} cannot be written ({error.strerror}); free space on it, "
                 "or point MEDSYN_HOME to another folder."
@@ -127,7 +128,7 @@ class ShardFolder:
     def _load(self, path: Path, only: str | None = None) -> dict[str, NDArray[Any]] | None:
         """Read a shard's columns, or set the shard aside and return None when it is damaged."""
         try:
-            with np.load(path, allow_pickle=False) as shard:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as shard:
                 columns = {name: shard[name] for name in ([only] if only else shard.files)}
             keys = columns[_KEYS]
             if keys.dtype != np.uint8 or keys.ndim != 2 or keys.shape[1] != 32:

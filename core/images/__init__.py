@@ -1,1 +1,1 @@
-"""Pixels in and out: one file per format, limits, intensity handling."""
+"""Pixels in and out: one file per format, limits before decoding, one scale for everything that follows."""

@@ -1,0 +1,218 @@
+"""The audit: reads a study's sets, extracts features, and measures everything that its protocol asks for."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pandas as pd
+
+from core import __version__
+from core.audit.checks import check_study, find_shared, summarise_set
+from core.audit.feature_metrics import (
+    COPY_COLUMNS,
+    FeatureAudit,
+    FeatureAuditOptions,
+    SetFeatures,
+    compute_feature_metrics,
+)
+from core.audit.mean_images import MeanFrame, choose_frame, compute_mean_images, compute_variety_rows
+from core.audit.multiscale import compute_multiscale_rows
+from core.audit.plan import Plan, PlannedExtractor, plan_extractors
+from core.audit.protocol import Execution, Protocol
+from core.audit.result import AuditResult, AuditSummary, ExtractorRecord, ProtocolRecord
+from core.audit.study import Study
+from core.config import Settings, get_settings
+from core.datasets.image_set import ImageSet, Role
+from core.datasets.labels import load_labels
+from core.datasets.scan import scan_image_set
+from core.features.base import Extractor, FeatureBatch
+from core.features.extraction import default_workers, extract_features
+from core.features.standardise import standardise_by_real
+from core.images.display import INTENSITY_POLICY
+from core.metrics.catalogue import METRICS
+from core.progress import Progress, SilentProgress
+
+__all__ = ["run_audit"]
+
+
+def run_audit(
+    study: Study,
+    protocol: Protocol | None = None,
+    *,
+    execution: Execution | None = None,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+) -> AuditResult:
+    """Audit a study: every synthetic set against the real set, with floors, intervals and warnings.
+
+    Features are taken from and kept in the workspace's feature store, so that a run that was interrupted goes
+    on where it stopped and a second one computes only what is new. Nothing else is written.
+
+    Args:
+        study: the sets.
+        protocol: what decides the numbers; the defaults when None.
+        execution: device, batch size and threads; the defaults when None.
+        settings: workspace and limits; the process's own when None.
+        progress: told about every stage; may cancel.
+
+    Returns:
+        The typed result; `core.audit.writer.write_audit` puts it on disk.
+
+    Raises:
+        ImageSetError: if a set cannot be used or changed while it was read.
+        UnknownNameError: if an extractor is not known.
+        WeightsError: if a named extractor's weights are not to be had.
+        InputError: if options do not go together.
+        StoreError: if the workspace cannot be written.
+        CancelledError: if progress says so.
+    """
+    protocol = protocol or Protocol()
+    execution = execution or Execution()
+    settings = settings or get_settings()
+    progress = progress or SilentProgress()
+    started, clock = datetime.now(UTC), time.perf_counter()
+    plan = plan_extractors(protocol, execution)
+    for notice in plan.notices:
+        progress.notice(notice)
+    sets = _scan_sets(study, protocol, execution, settings, progress)
+    shared = find_shared(sets)
+    warnings = list(check_study(sets, shared))
+    audits = [_audit_features(one, sets, protocol, execution, settings, progress) for one in plan.extractors]
+    rows = [row for audit in audits for row in audit.rows]
+    warnings += [warning for audit in audits for warning in audit.warnings]
+    if protocol.multiscale:
+        rows += compute_multiscale_rows(
+            sets, plan, protocol=protocol, execution=execution, settings=settings, progress=progress
+        )
+    frame = choose_frame(sets, resolution=protocol.resolution, num_channels=protocol.num_channels)
+    means = compute_mean_images(
+        sets, frame=frame, workers=execution.workers, settings=settings, progress=progress
+    )
+    rows += compute_variety_rows(sets, means)
+    summary = AuditSummary(
+        protocol=_record_protocol(protocol, plan, frame),
+        sets=tuple(summarise_set(image_set) for image_set in sets),
+        shared=shared,
+        warnings=tuple(dict.fromkeys(warnings)),
+        notices=plan.notices,
+        results=tuple(rows),
+        started=started,
+        seconds=round(time.perf_counter() - clock, 3),
+    )
+    return AuditResult(summary, _join_copies(audits), means)
+
+
+def _scan_sets(
+    study: Study, protocol: Protocol, execution: Execution, settings: Settings, progress: Progress
+) -> list[ImageSet]:
+    labels = None if study.labels is None else load_labels(study.labels)
+    sources = [(Role.REAL, "real", study.real)]
+    if study.heldout is not None:
+        sources.append((Role.HELDOUT, "heldout", study.heldout))
+    sources += [(Role.SYNTHETIC, source.name, source.folder) for source in study.synthetic]
+    workers = default_workers() if execution.workers is None else execution.workers
+    return [
+        scan_image_set(
+            folder,
+            role=role,
+            name=name,
+            labels=labels,
+            class_names=protocol.class_names,
+            workers=workers,
+            settings=settings,
+            progress=progress,
+        )
+        for role, name, folder in sources
+    ]
+
+
+def _audit_features(
+    planned: PlannedExtractor,
+    sets: Sequence[ImageSet],
+    protocol: Protocol,
+    execution: Execution,
+    settings: Settings,
+    progress: Progress,
+) -> FeatureAudit:
+    extractor = planned.extractor
+    batches = [
+        extract_features(
+            image_set.items,
+            extractor=extractor,
+            store=execution.store,
+            num_channels=protocol.num_channels,
+            batch_size=execution.batch_size,
+            workers=execution.workers,
+            settings=settings,
+            progress=progress,
+            stage=f"{extractor.name}: {image_set.name}",
+        )
+        for image_set in sets
+    ]
+    features = [
+        SetFeatures(
+            image_set.name,
+            tuple(item.id for item in image_set.items),
+            tuple(item.label for item in image_set.items),
+            batch,
+        )
+        for image_set, batch in zip(sets, _standardise(extractor, batches), strict=True)
+    ]
+    by_role = list(zip(sets, features, strict=True))
+    return compute_feature_metrics(
+        real=features[0],
+        synthetic=[one for image_set, one in by_role if image_set.role is Role.SYNTHETIC],
+        heldout=next((one for image_set, one in by_role if image_set.role is Role.HELDOUT), None),
+        options=FeatureAuditOptions(
+            extractor=extractor.name,
+            kind=extractor.info.kind,
+            is_fid=getattr(extractor, "is_fid", False),
+            groups=planned.groups,
+            nearest_k=protocol.nearest_k,
+            collapse_margin=protocol.collapse_margin,
+            seed=protocol.seed,
+        ),
+        progress=progress,
+    )
+
+
+def _standardise(extractor: Extractor, batches: Sequence[FeatureBatch]) -> list[FeatureBatch]:
+    if not extractor.info.standardise:
+        return list(batches)
+    scores = standardise_by_real(*(batch.features for batch in batches))
+    return [FeatureBatch(score, batch.logits) for score, batch in zip(scores, batches, strict=True)]
+
+
+def _join_copies(audits: Sequence[FeatureAudit]) -> pd.DataFrame:
+    filled = [audit.copies for audit in audits if len(audit.copies)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(COPY_COLUMNS))
+
+
+def _record_protocol(protocol: Protocol, plan: Plan, frame: MeanFrame) -> ProtocolRecord:
+    packages = ("numpy", "scipy", "pillow", "torch", "torchvision", "timm")
+    return ProtocolRecord(
+        choices=protocol.model_dump(mode="json"),
+        extractors=tuple(
+            ExtractorRecord(
+                name=one.extractor.name,
+                identity=one.extractor.identity,
+                weights_sha256=one.extractor.weights_sha256,
+                metrics=tuple(sorted(one.groups)),
+                standardised=one.extractor.info.standardise,
+            )
+            for one in plan.extractors
+        ),
+        intensity=INTENSITY_POLICY,
+        mean_image_size=(frame.width, frame.height),
+        metric_versions={name: getattr(facts, "version", 1) for name, facts in METRICS.items()},
+        software={
+            "medsynaudit": __version__,
+            "python": platform.python_version(),
+            **{package: importlib.metadata.version(package) for package in packages},
+        },
+        device=next((str(d) for p in plan.extractors if (d := getattr(p.extractor, "device", None))), "cpu"),
+    )

@@ -1,0 +1,86 @@
+"""The command line: one program, one sub-command a file in core/commands."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import typer
+from pydantic import ValidationError
+
+from core import __version__
+from core.commands import audit, demo, extract, extractors
+from core.errors import CancelledError, MedSynError, StoreError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="core",
+    help="Audit synthetic medical images against the real images behind them.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"MedSynAudit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Show version."
+    ),
+) -> None:
+    """Audit synthetic medical images against the real images behind them."""
+
+
+app.command("audit")(audit.audit)
+app.command("extract")(extract.extract)
+app.command("demo")(demo.demo)
+app.command("extractors")(extractors.extractors)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 2 bad arguments or input, 1 workspace trouble, 130 stopped."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
+    try:
+        status = app(args=arguments, prog_name="python -m core", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        typer.echo(error.format_message(), err=True)
+        return 2
+    except click.ClickException as error:
+        return _complain(error.format_message())
+    except ValidationError as error:
+        return _complain(_first_reason(error))
+    except (KeyboardInterrupt, click.Abort, CancelledError):
+        typer.echo(
+            "Stopped. Features that were extracted are kept; the same command goes on from there.", err=True
+        )
+        return 130
+    except StoreError as error:
+        return _complain(str(error), status=1)
+    except MedSynError as error:
+        return _complain(str(error))
+
+
+def _complain(message: str, status: int = 2) -> int:
+    typer.echo(f"Error: {' '.join(message.split())}", err=True)
+    return status
+
+
+def _first_reason(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    reason = str(first["msg"]).removeprefix("Value error, ")
+    place = ".".join(str(part) for part in first["loc"])
+    return reason if first["type"] == "value_error" else f"{place}: {reason}."

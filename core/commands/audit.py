@@ -1,0 +1,172 @@
+"""`python -m core audit`: audit folders of images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.audit.protocol import Execution, Protocol
+from core.audit.study import Study, SyntheticSource, name_after_folder
+from core.commands.choices import (
+    BatchSize,
+    Channels,
+    DeviceChoice,
+    PrecisionChoice,
+    Resize,
+    Resolution,
+    Weights,
+    Workers,
+    parse_channels,
+    parse_synthetic,
+    split_names,
+)
+from core.commands.outcome import print_outcome
+from core.commands.terminal_progress import TerminalProgress
+from core.errors import InputError
+from core.features.base import Device, Precision, ResizeMode
+
+__all__ = ["audit"]
+
+# MedSynAnalyzer's models by the names it gave them; its continuous extractor is timm's Inception.
+_SELECT_MODEL = {"inception_v3": "timm:inception_v3"}
+
+
+def audit(
+    real: Annotated[
+        Path,
+        typer.Option(
+            "--real", "-r", "--ref_dir", metavar="DIR", help="Real images that the generators trained on."
+        ),
+    ],
+    synthetic: Annotated[
+        list[str],
+        typer.Option(
+            "--synthetic",
+            "-i",
+            "-d",
+            "--data_dir",
+            metavar="[NAME=]DIR",
+            help="One generator's images; repeat for more. A bare DIR is named after its folder.",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", "--output_dir", metavar="DIR", help="Folder for the results.")
+    ],
+    heldout: Annotated[
+        Path | None,
+        typer.Option(
+            "--heldout", metavar="DIR", help="Real images of other patients, never seen by a generator."
+        ),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option("--labels", metavar="CSV", help="Columns file, label and, where known, patient."),
+    ] = None,
+    extractor: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--extractor", metavar="ID", help="Extractor; repeat for more. See `python -m core extractors`."
+        ),
+    ] = None,
+    weights: Weights = None,
+    resize: Resize = ResizeMode.CLEAN,
+    resolution: Resolution = None,
+    num_channels: Channels = None,
+    class_names: Annotated[
+        str | None,
+        typer.Option("--class-names", "--class_names", metavar="A,B", help="Keep only these classes."),
+    ] = None,
+    nearest_k: Annotated[
+        int, typer.Option("--nearest-k", "--nearest_k", min=1, max=1000, help="k of all neighbour metrics.")
+    ] = 5,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Seeds every draw.")] = 0,
+    device: DeviceChoice = Device.AUTO,
+    precision: PrecisionChoice = Precision.FP32,
+    batch_size: BatchSize = 32,
+    workers: Workers = None,
+    store: Annotated[
+        bool, typer.Option("--store/--no-store", help="Keep features in the workspace for the next run.")
+    ] = True,
+    collapse_margin: Annotated[
+        bool,
+        typer.Option(
+            "--collapse-margin/--no-collapse-margin",
+            help="Widen copy sets when the synthetic features collapsed.",
+        ),
+    ] = True,
+    multiscale: Annotated[bool, typer.Option("--multiscale", help="Add MM-FID and MM-STD.")] = False,
+    multiscale_extractor: Annotated[
+        list[str] | None,
+        typer.Option("--multiscale-extractor", metavar="ID", help="Their extractors; repeat."),
+    ] = None,
+    multiscale_resolution: Annotated[
+        list[int] | None,
+        typer.Option("--multiscale-resolution", metavar="N", help="Their resolutions in pixels; repeat."),
+    ] = None,
+    select_model: Annotated[str | None, typer.Option("--select_model", hidden=True)] = None,
+    pretrained_model_path: Annotated[
+        Path | None, typer.Option("--pretrained_model_path", hidden=True)
+    ] = None,
+    gpu_ids: Annotated[str | None, typer.Option("--gpu_ids", hidden=True)] = None,
+) -> None:
+    """Audit synthetic image folders against a real one.
+
+    Writes audit.json, metrics.csv, copies.csv, mean_images/ and report.html into --output.
+    """
+    from core.audit.run import run_audit
+    from core.audit.writer import check_output_folder, write_audit
+
+    if select_model is not None or pretrained_model_path is not None:
+        extractor, weights = _from_predecessor(select_model, pretrained_model_path, extractor, weights)
+    sources = [parse_synthetic(value) for value in synthetic]
+    study = Study(
+        real=real,
+        heldout=heldout,
+        labels=labels,
+        synthetic=tuple(
+            SyntheticSource(name=name_after_folder(folder) if name is None else name, folder=folder)
+            for name, folder in sources
+        ),
+    )
+    defaults = Protocol()
+    protocol = Protocol(
+        extractors=tuple(extractor or ()),
+        weights=weights,
+        resize=resize,
+        resolution=resolution,
+        num_channels=parse_channels(num_channels),
+        class_names=split_names(class_names),
+        nearest_k=nearest_k,
+        seed=seed,
+        precision=precision,
+        collapse_margin=collapse_margin,
+        multiscale=multiscale,
+        multiscale_extractors=tuple(multiscale_extractor or ()),
+        multiscale_resolutions=tuple(multiscale_resolution or defaults.multiscale_resolutions),
+    )
+    execution = Execution(device=device, batch_size=batch_size, workers=workers, store=store)
+    check_output_folder(output)
+    with TerminalProgress() as progress:
+        if gpu_ids is not None:
+            progress.notice("--gpu_ids is read as --device auto: the first GPU is used where there is one.")
+        result = run_audit(study, protocol, execution=execution, progress=progress)
+        write_audit(result, output)
+    print_outcome(result, output)
+
+
+def _from_predecessor(
+    model: str | None, path: Path | None, extractor: list[str] | None, weights: Path | None
+) -> tuple[list[str] | None, Path | None]:
+    """Translate MedSynAnalyzer's `--select_model` and `--pretrained_model_path`."""
+    if model is None:
+        # Without a model name, the path can only be the weights of the default extractor.
+        return extractor, weights or path
+    if model not in _SELECT_MODEL:
+        raise InputError(
+            f"--select_model {model} is not available here; use {', '.join(_SELECT_MODEL)}, or --extractor "
+            "with an id that `python -m core extractors` lists."
+        )
+    name = _SELECT_MODEL[model] + (f"?weights={path}" if path is not None else "")
+    return [*(extractor or []), name], weights

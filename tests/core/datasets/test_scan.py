@@ -1,0 +1,213 @@
+"""Image sets: what is read, in which order, and what is left out with its reason."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import core.datasets.scan as scan_module
+from core.config import get_settings
+from core.datasets.image_set import ImageSet, Role, find_duplicates
+from core.datasets.labels import load_labels
+from core.datasets.scan import scan_image_set
+from core.errors import CancelledError, ImageSetError
+from core.progress import SilentProgress
+from tests.images import write_images, write_png
+
+pytestmark = pytest.mark.usefixtures("workspace")
+
+
+def scan(folder: Path, **options: object) -> ImageSet:
+    return scan_image_set(folder, role=Role.REAL, name="real", **options)  # type: ignore[arg-type]
+
+
+def test_order_is_that_of_ids_and_classes_are_sub_folders(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "set", 9, classes=("b", "a", "c/deep"))
+    found = scan(folder)
+    ids = [item.id for item in found.items]
+    assert ids == sorted(ids)
+    assert len(ids) == 9
+    assert found.classes == ("a", "b", "c")
+    assert found.count_classes() == {"a": 3, "b": 3, "c": 3}
+
+
+def test_names_with_spaces_umlauts_and_newlines(tmp_path: Path) -> None:
+    folder = tmp_path / "Röntgen set"
+    for index, name in enumerate(["a b.png", "ü.png", "new\nline.png", "=sum.png"]):
+        write_png(folder / name, np.full((4, 4), index, np.uint8))
+    assert {item.id for item in scan(folder).items} == {"a b.png", "ü.png", "new\nline.png", "=sum.png"}
+
+
+def test_a_name_that_is_not_utf8_still_fits_into_json(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "set", 2)
+    try:
+        (folder / b"caf\xe9.png".decode("utf-8", "surrogateescape")).write_bytes(
+            (folder / "0000.png").read_bytes()
+        )
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    found = scan(folder)
+    assert "caf\\xe9.png" in [item.id for item in found.items]
+    assert len(found.digest) == 64
+
+
+def test_bad_files_are_listed_with_reasons_and_hidden_ones_passed_over(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "set", 3)
+    (folder / "empty.png").touch()
+    (folder / "notes.txt").write_text("hello")
+    (folder / "cut.png").write_bytes((folder / "0000.png").read_bytes()[:-30])
+    (folder / ".DS_Store").write_bytes(b"x")
+    write_png(folder / ".cache" / "thumb.png", np.zeros((4, 4), np.uint8))
+    found = scan(folder)
+    assert len(found) == 3
+    assert [bad.id for bad in found.unreadable] == ["cut.png", "empty.png", "notes.txt"]
+    assert "empty" in found.unreadable[1].reason
+    assert "text" in found.unreadable[2].reason
+
+
+def test_content_decides_not_the_name(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "set", 2)
+    (folder / "0000.png").rename(folder / "no_extension")
+    assert {item.id for item in scan(folder).items} == {"0001.png", "no_extension"}
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_fewer_than_two_images_end_the_scan(tmp_path: Path, n: int) -> None:
+    folder = write_images(tmp_path / "set", n)
+    folder.mkdir(exist_ok=True)
+    (folder / "bad.png").touch()
+    with pytest.raises(ImageSetError, match=rf"{n} readable image.*bad\.png: the file is empty"):
+        scan(folder)
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ImageSetError, match="not there.*nowhere"):
+        scan(tmp_path / "nowhere")
+
+
+def test_class_names_keep_and_complain(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "set", 9, classes=("a", "b", "c"))
+    assert scan(folder, class_names=("a", "c")).classes == ("a", "c")
+    with pytest.raises(ImageSetError, match=r"no class 'd'; its classes are: a, b, c"):
+        scan(folder, class_names=("a", "d"))
+
+
+def test_a_second_scan_decodes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_images(tmp_path / "set", 6)
+    first = scan(folder)
+    moved = folder.rename(tmp_path / "moved")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("decoded again")
+
+    monkeypatch.setattr(scan_module, "decode_image", refuse)
+    second = scan(moved)
+    assert [item.digest for item in second.items] == [item.digest for item in first.items]
+    assert [item.facts for item in second.items] == [item.facts for item in first.items]
+    assert second.digest == first.digest
+
+
+def test_same_name_with_other_content_is_another_set(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "set", 3, seed=1)
+    first = scan(folder)
+    shutil.rmtree(folder)
+    write_images(folder, 3, seed=2)
+    assert scan(folder).digest != first.digest
+
+
+def test_limits_apply_also_to_what_was_scanned_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_images(tmp_path / "set", 3, size=32)
+    write_png(folder / "small.png", np.zeros((4, 4), np.uint8))
+    write_png(folder / "small2.png", np.ones((4, 4), np.uint8))
+    assert len(scan(folder)) == 5
+    monkeypatch.setenv("MEDSYN_MAX_PIXELS", "100")
+    get_settings.cache_clear()
+    found = scan(folder)
+    assert [item.id for item in found.items] == ["small.png", "small2.png"]
+    assert "over the limit of 100" in found.unreadable[0].reason
+
+
+def test_duplicates_within_and_across_sets(tmp_path: Path) -> None:
+    real = write_images(tmp_path / "real", 4, seed=1)
+    shutil.copy(real / "0001.png", real / "again.png")
+    synthetic = write_images(tmp_path / "synthetic", 4, seed=2)
+    from PIL import Image
+
+    Image.open(real / "0002.png").save(synthetic / "other_format.bmp")
+    sets = [scan(real), scan_image_set(synthetic, role=Role.SYNTHETIC, name="gan")]
+    groups = {group.members: group.same_bytes for group in find_duplicates(sets)}
+    assert groups == {
+        (("real", "0001.png"), ("real", "again.png")): True,
+        (("real", "0002.png"), ("gan", "other_format.bmp")): False,
+    }
+
+
+def test_labels_csv_gives_classes_and_patients(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "set", 4)
+    table = tmp_path / "labels.csv"
+    table.write_text("File,Label,Patient\n0000.png,a,p1\nset/0001.png,b,p1\n./0002.png,a,p2\nelse.png,a,p3\n")
+    found = scan(folder, labels=load_labels(table))
+    assert [(item.label, item.patient) for item in found.items] == [
+        ("a", "p1"),
+        ("b", "p1"),
+        ("a", "p2"),
+        (None, None),
+    ]
+    assert found.warnings == ("1 of 4 images have no class in labels.csv.",)
+
+
+def test_patients_alone_leave_classes_to_folders(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "set", 4, classes=("x", "y"))
+    table = tmp_path / "patients.csv"
+    table.write_text("file,patient\nx/0000.png,p1\n")
+    found = scan(folder, labels=load_labels(table))
+    assert found.classes == ("x", "y")
+    assert [item.patient for item in found.items] == ["p1", None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("name,label\nx,a\n", "needs a column 'file'"),
+        ("file,note\nx,a\n", "one of 'label' and 'patient'"),
+        ("file,label\nx,a\nx,b\n", "'x' twice"),
+        ("", "cannot be read"),
+    ],
+    ids=["no-file", "no-label", "twice", "empty"],
+)
+def test_bad_labels_say_what_to_change(tmp_path: Path, text: str, reason: str) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_text(text)
+    with pytest.raises(ImageSetError, match=reason):
+        load_labels(table)
+
+
+def test_scanning_counts_every_file_and_can_be_cancelled(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "set", 6)
+    shutil.copy(folder / "0001.png", folder / "copy.png")
+    (folder / "bad.png").touch()
+
+    class Counting(SilentProgress):
+        total = done = 0
+
+        def start(self, stage: str, total: int, unit: str = "images") -> None:
+            self.total = total
+
+        def advance(self, steps: int = 1) -> None:
+            self.done += steps
+
+    progress = Counting()
+    scan(folder, progress=progress)
+    assert (progress.total, progress.done) == (8, 8)
+
+    class Cancelling(SilentProgress):
+        def advance(self, steps: int = 1) -> None:
+            raise CancelledError("stop")
+
+    with pytest.raises(CancelledError):
+        scan(folder, progress=Cancelling())
