@@ -28,6 +28,11 @@ class MetricGroup(StrEnum):
 
 _BOTH = frozenset(MetricGroup)
 
+_WEIGHT_FREE_NOTICE = (
+    "No number here is an FID: distances between distributions use the extractor 'texture' and copies are "
+    "searched with 'pixels'. They compare sets within this audit, not with published figures."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedExtractor:
@@ -69,18 +74,10 @@ def plan_extractors(protocol: Protocol, execution: Execution) -> Plan:
                 if protocol.weights is not None:
                     raise
                 planned += _weight_free(protocol, execution)
-                notices.append(
-                    "The FID Inception's weights were not found, so no number here is an FID: distances "
-                    "between distributions use the extractor 'texture' and copies are searched with 'pixels'. "
-                    f"They compare sets within this audit, not with published figures. ({error})"
-                )
+                notices.append(f"The FID Inception's weights were not found. {_WEIGHT_FREE_NOTICE} ({error})")
         elif name == WEIGHT_FREE:
             planned += _weight_free(protocol, execution)
-            notices.append(
-                "No number here is an FID: distances between distributions use the extractor 'texture' and "
-                "copies are searched with 'pixels'. They compare sets within this audit, not with published "
-                "figures."
-            )
+            notices.append(_WEIGHT_FREE_NOTICE)
         else:
             planned.append(PlannedExtractor(load_extractor(name, options), _BOTH))
     names = [plan.extractor.name for plan in planned]
