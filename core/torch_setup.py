@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import Any
 
 import torch
 
@@ -37,7 +38,8 @@ def _import_torchvision() -> bool:
 def _declare_missing() -> tuple[torch.library.Library | None, tuple[str, ...]]:
     if _import_torchvision():
         return None, ()
-    library = torch.library.Library("torchvision", "FRAGMENT")
+    make_library: Any = torch.library.Library  # has no annotations
+    library = make_library("torchvision", "FRAGMENT")
     missing = tuple(name for name in _SCHEMAS if not hasattr(torch.ops.torchvision, name))
     for name in missing:
         library.define(_SCHEMAS[name])
