@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
+from typing import cast
 
-import click
 import typer
 from pydantic import ValidationError
 
@@ -14,10 +14,12 @@ from core.errors import CancelledError, MedSynError, StoreError
 
 __all__ = ["app", "main"]
 
+# Typer carries its own click or uses the installed one, by version; this is the root of either's errors.
+_UsageError: type[Exception] = cast(type[Exception], typer.BadParameter.__mro__[2])
+
 app = typer.Typer(
     name="core",
     help="Audit synthetic medical images against the real images behind them.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -52,18 +54,16 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(arguments: list[str] | None) -> int:
     try:
-        status = app(args=arguments, prog_name="python -m core", standalone_mode=False)
+        arguments = sys.argv[1:] if arguments is None else arguments
+        status = app(args=arguments or ["--help"], prog_name="python -m core", standalone_mode=False)
         return status if isinstance(status, int) else 0
-    except click.exceptions.Exit as exit_:
+    except typer.Exit as exit_:
         return exit_.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        typer.echo(error.format_message(), err=True)
-        return 2
-    except click.ClickException as error:
-        return _complain(error.format_message())
+    except _UsageError as error:
+        return _complain(getattr(error, "format_message", error.__str__)())
     except ValidationError as error:
         return _complain(_first_reason(error))
-    except (KeyboardInterrupt, click.Abort, CancelledError):
+    except (KeyboardInterrupt, typer.Abort, CancelledError):
         typer.echo(
             "Stopped. Features that were extracted are kept; the same command goes on from there.", err=True
         )

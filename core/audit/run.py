@@ -208,7 +208,7 @@ def _record_protocol(protocol: Protocol, plan: Plan, frame: MeanFrame) -> Protoc
         ),
         intensity=INTENSITY_POLICY,
         mean_image_size=(frame.width, frame.height),
-        metric_versions={name: getattr(facts, "version", 1) for name, facts in METRICS.items()},
+        metric_versions={name: facts.version for name, facts in METRICS.items()},
         software={
             "medsynaudit": __version__,
             "python": platform.python_version(),

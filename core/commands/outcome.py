@@ -4,58 +4,77 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from core.audit.numbers import format_value
-from core.audit.result import AuditResult, MetricRow
+from core.audit.result import AuditResult, Floor, MetricRow
 from core.metrics.catalogue import METRICS, Direction
 
 __all__ = ["print_outcome"]
 
 _SHOWN = ("fid", "fd", "kid", "precision", "recall", "coverage", "privacy", "authenticity", "variety")
-_ARROWS = {Direction.HIGHER: "higher is better", Direction.LOWER: "lower is better"}
+_LEAST_WIDTH = 104
+_ARROWS = {Direction.HIGHER: " ↑", Direction.LOWER: " ↓"}
 
 
 def print_outcome(result: AuditResult, folder: Path) -> None:
-    """Print a table of the main metrics, the warnings, and the report's path to standard output."""
-    console = Console(highlight=False, soft_wrap=not Console().is_terminal)
+    """Print the main metrics of every synthetic set, the warnings, and the report's path to standard output.
+
+    Fréchet distances are shown at the number of images a side that their floor was measured with, so that
+    a column can be read against its last line.
+    """
+    console = Console(highlight=False)
+    # Narrower, numbers would be cut; a narrow terminal wraps whole lines instead.
+    console = Console(highlight=False, width=max(console.width, _LEAST_WIDTH))
     summary = result.summary
-    names = [one.name for one in summary.sets if one.role == "synthetic"]
-    table = Table("metric", "extractor", *names, "real against real")
+    whole = [row for row in summary.results if row.class_name is None]
+    columns: dict[tuple[str, str | None], dict[str, MetricRow]] = {}
     for metric in _SHOWN:
-        rows = [row for row in summary.results if row.metric == metric and row.class_name is None]
-        for extractor in dict.fromkeys(row.extractor for row in rows):
-            by_name = {row.synthetic: row for row in rows if row.extractor == extractor}
-            if metric == "fd" and any(
-                r.metric == "fid" and r.extractor == extractor for r in summary.results
-            ):
-                continue
-            direction = _ARROWS.get(METRICS[metric].direction, "")
-            first = next(iter(by_name.values()))
-            table.add_row(
-                f"{metric}\n({direction})" if direction else metric,
-                extractor or "",
-                *(_cell(by_name.get(name)) for name in names),
-                _floor(first),
-            )
+        for row in whole:
+            if row.metric == metric:
+                columns.setdefault((metric, row.extractor), {})[row.synthetic] = row
+    for _, extractor in [key for key in columns if key[0] == "fid"]:
+        columns.pop(("fd", extractor), None)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("", no_wrap=True)
+    for (metric, extractor), rows in columns.items():
+        n = next((detail.n for row in rows.values() if (detail := _same_n(row)) is not None), None)
+        title = f"{metric}{_ARROWS.get(METRICS[metric].direction, '')}"
+        table.add_column(
+            "\n".join(filter(None, (title, extractor, f"n = {n}" if n else ""))),
+            justify="right",
+            no_wrap=True,
+        )
+    for one in summary.sets:
+        if one.role == "synthetic":
+            table.add_row(one.name, *(_cell(rows.get(one.name)) for rows in columns.values()))
+    table.add_row("real against real", *(_floor(next(iter(rows.values()))) for rows in columns.values()))
     console.print(table)
     unreadable = sum(len(one.unreadable) for one in summary.sets)
+    lines = [f"Warning: {warning}" for warning in (*summary.notices, *summary.warnings)]
     if unreadable:
-        console.print(
-            f"{unreadable} files could not be read and were left out; the report lists them.", markup=False
-        )
-    for warning in (*summary.notices, *summary.warnings):
-        console.print(f"Warning: {warning}", markup=False)
-    console.print(f"Report: {folder.absolute() / 'report.html'}", markup=False)
+        lines.append(f"{unreadable} files could not be read and were left out; the report lists them.")
+    for line in (*lines, f"Report: {folder.absolute() / 'report.html'}"):
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _same_n(row: MetricRow) -> Floor | None:
+    """The floor of a row whose value depends on n, and so stands beside its value at the floor's n."""
+    detail = row.floor_detail
+    return detail if detail is not None and detail.value_at_n is not None else None
 
 
 def _cell(row: MetricRow | None) -> str:
     if row is None or row.value is None:
-        return "-"
+        return "–"
+    detail = _same_n(row)
+    if detail is not None and detail.value_at_n is not None:
+        return format_value(detail.value_at_n, detail.value_at_n_low, detail.value_at_n_high)
     return format_value(row.value, row.low, row.high)
 
 
 def _floor(row: MetricRow) -> str:
     detail = row.floor_detail
-    return "" if detail is None else f"{format_value(detail.value, detail.low, detail.high)} (n={detail.n})"
+    return "" if detail is None else format_value(detail.value, detail.low, detail.high)

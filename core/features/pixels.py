@@ -1,8 +1,8 @@
 """`pixels`: a small normalised picture of each image, made to recognise near-duplicates.
 
-The luma is reduced to a thumbnail of d pixels, its mean removed and its standard deviation set to one. For two
-such vectors the squared Euclidean distance is 2 d (1 - r) with r their Pearson correlation, so that the nearest
-image is the best correlated one; scaling or shifting intensities changes nothing, a change of size or
+The luma is reduced to a thumbnail of d pixels, its mean removed and its standard deviation set to one. For
+two such vectors the squared Euclidean distance is 2 d (1 - r) with r their Pearson correlation, so that the
+nearest image is the best correlated one; scaling or shifting intensities changes nothing, a change of size or
 compression little. Unit variance rather than unit length keeps every feature on the scale of 1 whatever d is:
 the rule for mode collapse looks at a feature's own spread and takes that scale for granted.
 """

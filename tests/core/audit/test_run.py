@@ -80,7 +80,6 @@ def test_files_of_an_audit(study: Study, tmp_path: Path) -> None:
         for name in ("ddpm", "gan", "real")
         for label in ("all", "class-a", "class-b")
     ]
-    assert "http" not in (tmp_path / "out" / "report.html").read_text()[:200]
 
 
 def test_the_mean_image_is_the_mean(study: Study) -> None:
@@ -264,7 +263,7 @@ def test_hostile_labels_stay_inside_the_output_folder(tmp_path: Path, workspace:
     study = Study.from_folders(real=real, synthetic={"s": synthetic}, labels=tmp_path / "labels.csv")
     out = tmp_path / "deep" / "out"
     write_audit(run_audit(study, FAST), out)
-    written = {path for path in tmp_path.rglob("*.png")} - {*real.rglob("*"), *synthetic.rglob("*")}
+    written = set(tmp_path.rglob("*.png")) - {*real.rglob("*"), *synthetic.rglob("*")}
     assert written
     assert all(path.is_relative_to(out) for path in written)
     assert len(written) == 6

@@ -84,7 +84,7 @@ def test_fewer_than_two_images_end_the_scan(tmp_path: Path, n: int) -> None:
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ImageSetError, match="not there.*nowhere"):
+    with pytest.raises(ImageSetError, match=r"not there.*nowhere"):
         scan(tmp_path / "nowhere")
 
 

@@ -1,0 +1,49 @@
+"""Which question each metric answers, in the order in which tables ask them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from core.metrics.catalogue import METRICS
+from core.metrics.metric_facts import Direction, MetricFacts
+
+__all__ = ["GROUPS", "GROUP_SENTENCES", "find_facts"]
+
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Fidelity": (
+        "fid",
+        "fd",
+        "fid_infinity",
+        "fd_infinity",
+        "kid",
+        "mm_fid",
+        "precision",
+        "density",
+        "fidelity",
+        "inception_score",
+    ),
+    "Variety": (
+        "recall",
+        "coverage",
+        "feature_std",
+        "mm_std",
+        "variety",
+        "mean_image_ljpeg_bytes",
+        "mean_image_png_bytes",
+    ),
+    "Privacy": ("privacy", "precision_privacy", "authenticity"),
+}
+GROUP_SENTENCES = {
+    "Fidelity": "Do the synthetic images look like real ones?",
+    "Variety": "Do they differ from each other as much as real ones do?",
+    "Privacy": "Do they keep a distance from the training images?",
+    "Other": "Further numbers.",
+}
+
+
+def find_facts(metric: str) -> MetricFacts:
+    """Facts of a metric; one that the catalogue does not hold is shown by its id alone."""
+    if metric in METRICS:
+        return METRICS[metric]
+    return MetricFacts(metric, metric, "", "", Direction.NONE, "", "", low=-math.inf, high=math.inf, unit="")

@@ -1,0 +1,285 @@
+"""Facts about every metric, as data: tooltips, report, README and result files all read them from here."""
+
+from __future__ import annotations
+
+import math
+
+from core.metrics.metric_facts import Direction, MetricFacts, Scope
+from core.registry import Registry
+
+__all__ = ["METRICS", "Direction", "MetricFacts", "Scope"]
+
+_HEUSEL = "Heusel et al., GANs trained by a two time-scale update rule, NeurIPS 2017"
+_CHONG = "Chong and Forsyth, Effectively unbiased FID and Inception Score, CVPR 2020"
+_BINKOWSKI = "Binkowski et al., Demystifying MMD GANs, ICLR 2018"
+_SALIMANS = "Salimans et al., Improved techniques for training GANs, NeurIPS 2016"
+_KYNKAANNIEMI = "Kynkäänniemi et al., Improved precision and recall metric, NeurIPS 2019"
+_NAEEM = "Naeem et al., Reliable fidelity and diversity metrics for generative models, ICML 2020"
+_ALAA = "Alaa et al., How faithful is your synthetic data?, ICML 2022"
+_XING = "Xing et al., The beauty or the beast: synthetic medical images, IEEE CBMS 2023"
+_MEDSYN = f"MedSynAnalyzer; {_XING}"
+
+_HALF_SAMPLING = "half-samples of both sets without replacement, scaled to the sets' sizes"
+_WILSON_SYNTHETIC = "Wilson score interval over the synthetic images"
+_WILSON_REAL = "Wilson score interval over the real images"
+_ONE_IMAGE = "none: one value from one mean image"
+
+METRICS: Registry[MetricFacts] = Registry("metric")
+"""Every metric by id, in the order in which tables show them."""
+
+for _facts in (
+    MetricFacts(
+        id="fd",
+        name="Fréchet distance",
+        sentence="How far the synthetic images as a whole are from the real ones; compare it with the "
+        "floor, the distance between real images and other real images, never with 0.",
+        definition="|mu_r - mu_s|^2 + tr(S_r + S_s - 2 (S_r S_s)^(1/2)) of the features' means and "
+        "covariances.",
+        direction=Direction.LOWER,
+        high=math.inf,
+        unit="squared feature units",
+        interval=_HALF_SAMPLING,
+        paper=_HEUSEL,
+    ),
+    MetricFacts(
+        id="fid",
+        name="Fréchet Inception distance (FID)",
+        sentence="How far the synthetic images as a whole are from the real ones to the eye of the network "
+        "that most papers use, which was trained on photographs; few images make it larger.",
+        definition="The Fréchet distance of 2048 features of the FID Inception network.",
+        direction=Direction.LOWER,
+        high=math.inf,
+        unit="squared feature units",
+        interval=_HALF_SAMPLING,
+        paper=_HEUSEL,
+        needs="the FID Inception weights",
+    ),
+    MetricFacts(
+        id="fd_infinity",
+        name="Fréchet distance at infinity",
+        sentence="What the Fréchet distance would be with endlessly many synthetic images, so that "
+        "synthetic sets of different sizes can be compared; the number of real images still counts.",
+        definition="Intercept of a line through the Fréchet distances of 15 sizes of the synthetic set over "
+        "1/n.",
+        direction=Direction.LOWER,
+        low=-math.inf,
+        high=math.inf,
+        unit="squared feature units",
+        interval="the fit repeated on half-samples of both sets without replacement",
+        paper=_CHONG,
+    ),
+    MetricFacts(
+        id="fid_infinity",
+        name="FID-infinity",
+        sentence="What the FID would be with endlessly many synthetic images, so that "
+        "synthetic sets of different sizes can be compared; the number of real images still counts.",
+        definition="Intercept of a line through the FID values of 15 sizes of the synthetic set over 1/n.",
+        direction=Direction.LOWER,
+        low=-math.inf,
+        high=math.inf,
+        unit="squared feature units",
+        interval="the fit repeated on half-samples of both sets without replacement",
+        paper=_CHONG,
+    ),
+    MetricFacts(
+        id="kid",
+        name="Kernel distance (KID)",
+        sentence="How far the synthetic images as a whole are from the real ones, fair also for few images; "
+        "values around 0, even slightly negative, mean no difference was found.",
+        definition="Unbiased squared maximum mean discrepancy with the kernel (x.y/d + 1)^3, mean over "
+        "subsets.",
+        direction=Direction.LOWER,
+        low=-math.inf,
+        high=math.inf,
+        unit="",
+        interval="spread over subsets, scaled from the subsets' size to the sets'",
+        paper=_BINKOWSKI,
+    ),
+    MetricFacts(
+        id="inception_score",
+        name="Inception score",
+        sentence="Whether a photograph classifier sees clear and varied objects in the synthetic images; it "
+        "never looks at the real images and says little about medical ones.",
+        definition="exp of the mean divergence KL(p(y|x) || p(y)) of class probabilities, mean over 10 "
+        "splits.",
+        direction=Direction.HIGHER,
+        low=1.0,
+        high=math.inf,
+        unit="",
+        interval="Student interval over disjoint splits",
+        paper=_SALIMANS,
+        needs="an extractor with class logits",
+        scope=Scope.SYNTHETIC_ALONE,
+    ),
+    MetricFacts(
+        id="precision",
+        name="Precision",
+        sentence="How many of the synthetic images look like they could be real; a set of one good image "
+        "repeated also scores high.",
+        definition="Share of synthetic images inside the k-nearest-neighbour ball of any real image.",
+        direction=Direction.HIGHER,
+        interval=_WILSON_SYNTHETIC,
+        paper=_KYNKAANNIEMI,
+    ),
+    MetricFacts(
+        id="recall",
+        name="Recall",
+        sentence="How much of the variety of the real images the synthetic set reaches; a few odd synthetic "
+        "images can raise it.",
+        definition="Share of real images inside the k-nearest-neighbour ball of any synthetic image.",
+        direction=Direction.HIGHER,
+        interval=_WILSON_REAL,
+        paper=_KYNKAANNIEMI,
+    ),
+    MetricFacts(
+        id="density",
+        name="Density",
+        sentence="How densely the synthetic images sit where real images are; around 1 is like fresh real "
+        "images, and far above 1 means crowding around the most typical ones.",
+        definition="Mean number of real k-nearest-neighbour balls that hold a synthetic image, divided by k.",
+        direction=Direction.HIGHER,
+        high=math.inf,
+        unit="",
+        interval="bootstrap over the synthetic images",
+        paper=_NAEEM,
+    ),
+    MetricFacts(
+        id="coverage",
+        name="Coverage",
+        sentence="How many of the real images have a synthetic image near them; fewer synthetic images "
+        "cover less, so compare sets of equal size.",
+        definition="Share of real images whose own k-nearest-neighbour ball holds a synthetic image.",
+        direction=Direction.HIGHER,
+        interval=_WILSON_REAL,
+        paper=_NAEEM,
+    ),
+    MetricFacts(
+        id="fidelity",
+        name="Fidelity",
+        sentence="How many of the synthetic images are as close to a training image as real images are to "
+        "each other; copies count as faithful here.",
+        definition="Share of synthetic images in the copy set or the real set.",
+        direction=Direction.HIGHER,
+        interval=_WILSON_SYNTHETIC,
+        paper=_MEDSYN,
+    ),
+    MetricFacts(
+        id="privacy",
+        name="Privacy",
+        sentence="How many of the synthetic images are not suspiciously close to a training image; a fresh "
+        "real image often falls into the copy set too, so compare with held-out images before suspecting "
+        "copying.",
+        definition="Share of synthetic images outside the copy set, whose members are nearer to a real "
+        "image than that image's nearest real neighbour.",
+        direction=Direction.HIGHER,
+        interval=_WILSON_SYNTHETIC,
+        paper=_MEDSYN,
+    ),
+    MetricFacts(
+        id="precision_privacy",
+        name="Precision with privacy",
+        sentence="How many of the synthetic images look like they could be real without being suspiciously "
+        "close to a training image; fresh real images do not reach 1 either.",
+        definition="Share of synthetic images in the real set, that is in a real k-ball but not in the copy "
+        "set.",
+        direction=Direction.HIGHER,
+        interval=_WILSON_SYNTHETIC,
+        paper=_MEDSYN,
+    ),
+    MetricFacts(
+        id="feature_std",
+        name="Feature standard deviation",
+        sentence="How much the synthetic images differ from each other; near 0 the generator makes the same "
+        "image again and again, and noise raises it as well as variety.",
+        definition="Mean over dimensions of the standard deviation of the synthetic features.",
+        direction=Direction.HIGHER,
+        high=math.inf,
+        unit="feature units",
+        interval="half-samples of the synthetic set without replacement, scaled to its size",
+        paper=_MEDSYN,
+        scope=Scope.SYNTHETIC_ALONE,
+    ),
+    MetricFacts(
+        id="mean_image_png_bytes",
+        name="Size of the mean image as PNG",
+        sentence="How sharp the average of all synthetic images still is: the more the images differ, the "
+        "blurrier their average and the smaller its file; compare only sets of equal size and resolution.",
+        definition="Bytes of the mean image saved as PNG.",
+        direction=Direction.LOWER,
+        high=math.inf,
+        unit="bytes",
+        interval=_ONE_IMAGE,
+        paper=_MEDSYN,
+        needs="the images themselves",
+        scope=Scope.SYNTHETIC_ALONE,
+    ),
+    MetricFacts(
+        id="mean_image_ljpeg_bytes",
+        name="Size of the mean image as lossless JPEG",
+        sentence="The same as the PNG size, with the file format of the paper: smaller means that the "
+        "synthetic images differ more from each other.",
+        definition="Bytes of the mean image saved as lossless JPEG.",
+        direction=Direction.LOWER,
+        high=math.inf,
+        unit="bytes",
+        interval=_ONE_IMAGE,
+        paper=_XING,
+        needs="the images themselves",
+        scope=Scope.SYNTHETIC_ALONE,
+    ),
+    MetricFacts(
+        id="variety",
+        name="Variety",
+        sentence="How varied a synthetic set is among the sets compared here, from 0 for the least to 1 for "
+        "the most varied; it says nothing outside this comparison.",
+        definition="1 - (size - min) / (max - min) of the mean images' file sizes over the compared sets.",
+        direction=Direction.HIGHER,
+        unit="",
+        interval="none: a rank-like position among the compared sets",
+        paper=_MEDSYN,
+        needs="at least two sets with mean images of different sizes",
+        scope=Scope.COMPARED_SETS,
+    ),
+    MetricFacts(
+        id="mm_fid",
+        name="Multi-model multi-scale Fréchet distance (MM-FID)",
+        sentence="How far the synthetic images are from the real ones over several networks and image sizes "
+        "at once; each network is rescaled, so it shows evenness over sizes rather than overall distance.",
+        definition="Mean over extractors and resolutions of Fréchet distances, each extractor's row divided "
+        "by its Euclidean length across resolutions.",
+        direction=Direction.LOWER,
+        unit="",
+        interval="none: extractors and resolutions are no random draws; the spread over them is given "
+        "instead",
+        paper=_MEDSYN,
+        needs="several resolutions, on request",
+    ),
+    MetricFacts(
+        id="mm_std",
+        name="Multi-model multi-scale standard deviation (MM-STD)",
+        sentence="How much the synthetic images differ from each other over several networks and image "
+        "sizes at once; each network is rescaled, so it shows evenness over sizes rather than overall "
+        "variety.",
+        definition="Mean over extractors and resolutions of feature standard deviations, each extractor's "
+        "row divided by its Euclidean length across resolutions.",
+        direction=Direction.HIGHER,
+        unit="",
+        interval="none: extractors and resolutions are no random draws; the spread over them is given "
+        "instead",
+        paper=_MEDSYN,
+        needs="several resolutions, on request",
+        scope=Scope.SYNTHETIC_ALONE,
+    ),
+    MetricFacts(
+        id="authenticity",
+        name="Authenticity",
+        sentence="How many of the synthetic images keep a natural distance from the training image most "
+        "like them; fresh real images score little more than one half, not 1.",
+        definition="Share of synthetic images further from their nearest real image than that image's "
+        "nearest real neighbour is.",
+        direction=Direction.HIGHER,
+        interval=_WILSON_SYNTHETIC,
+        paper=_ALAA,
+    ),
+):
+    METRICS.register(_facts.id, _facts)
