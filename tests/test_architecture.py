@@ -98,6 +98,14 @@ def test_third_party_packages_stay_in_their_rooms(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", core_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_private_modules_stay_in_their_package(path: Path) -> None:
+    for line, module in imports(path):
+        parts = module.split(".")
+        if parts[0] == "core" and any(part.startswith("_") for part in parts[1:] if part != "__version__"):
+            assert parts[1] == place(path), f"{path.relative_to(ROOT)}:{line} imports {module}"
+
+
+@pytest.mark.parametrize("path", core_files(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_torch_is_set_up_before_it_is_used(path: Path) -> None:
     own = imports(path)
     used = [line for line, module in own if module.split(".")[0] in NEEDS_SETUP]

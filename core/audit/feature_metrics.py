@@ -251,7 +251,7 @@ class _Pair:
 
     def _feature_std(self) -> list[MetricRow]:
         estimate = compute_feature_std(synthetic=self.features, seed=self.options.seed)
-        return [self._row("feature_std", estimate)]
+        return [self._row("feature_std", estimate, self.reference.own_feature_std)]
 
     @property
     def neighbourhood(self) -> Neighbourhood:

@@ -14,9 +14,9 @@ from core.features.base import FeatureKind
 from core.features.extraction import extract_features
 from core.features.registry import load_extractor
 from core.features.standardise import standardise_by_real
-from core.metrics._gaussians import frechet_distance
 from core.metrics.estimate import Array
 from core.metrics.feature_std import compute_feature_std
+from core.metrics.frechet import frechet_distance
 from core.metrics.multiscale import compute_mm_fid, compute_mm_std
 from core.progress import Progress
 
@@ -63,7 +63,7 @@ def compute_multiscale_rows(
     for name in names:
         for resolution in protocol.multiscale_resolutions:
             options = protocol.extractor_options(execution, resolution=resolution)
-            extractor = load_extractor(name, options)
+            extractor = load_extractor(name, options, settings=settings, progress=progress)
             features: list[Array] = [
                 extract_features(
                     image_set.items,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from core.audit.protocol import Execution, Protocol
+from core.config import Settings
 from core.errors import InputError, WeightsError
 from core.features.base import Extractor
 from core.features.registry import load_extractor
+from core.progress import Progress
 
 __all__ = ["AUTO", "WEIGHT_FREE", "MetricGroup", "Plan", "PlannedExtractor", "plan_extractors"]
 
@@ -50,11 +53,19 @@ class Plan:
     notices: tuple[str, ...]
 
 
-def plan_extractors(protocol: Protocol, execution: Execution) -> Plan:
+def plan_extractors(
+    protocol: Protocol, execution: Execution, *, settings: Settings, progress: Progress
+) -> Plan:
     """Build every extractor that the protocol asks for.
 
     An extractor named by the user serves all metrics. The defaults divide the work: networks trained on
     photographs see style but forgive shifts, thumbnails see copies but no style.
+
+    Args:
+        protocol: what the user chose.
+        execution: where networks run.
+        settings: where weights are looked for.
+        progress: told about a download.
 
     Raises:
         UnknownNameError: if an extractor's name is not known.
@@ -62,24 +73,33 @@ def plan_extractors(protocol: Protocol, execution: Execution) -> Plan:
         InputError: if an extractor is named twice, or an option does not go with it.
     """
     options = protocol.extractor_options(execution)
+
+    def load(name: str) -> Extractor:
+        return load_extractor(name, options, settings=settings, progress=progress)
+
     planned: list[PlannedExtractor] = []
     notices: list[str] = []
     for name in protocol.extractors or (AUTO,):
         if name == AUTO:
             try:
-                planned.append(PlannedExtractor(load_extractor("inception-fid", options), _BOTH))
+                planned.append(PlannedExtractor(load("inception-fid"), _BOTH))
                 copies = frozenset({MetricGroup.COPIES})
-                planned.append(PlannedExtractor(load_extractor("pixels", options), copies))
+                planned.append(PlannedExtractor(load("pixels"), copies))
             except WeightsError as error:
                 if protocol.weights is not None:
                     raise
-                planned += _weight_free(protocol, execution)
+                planned += _weight_free(load)
                 notices.append(f"The FID Inception's weights were not found. {_WEIGHT_FREE_NOTICE} ({error})")
         elif name == WEIGHT_FREE:
-            planned += _weight_free(protocol, execution)
+            planned += _weight_free(load)
             notices.append(_WEIGHT_FREE_NOTICE)
         else:
-            planned.append(PlannedExtractor(load_extractor(name, options), _BOTH))
+            planned.append(PlannedExtractor(load(name), _BOTH))
+    if protocol.weights is not None and not any(p.extractor.info.id == "inception-fid" for p in planned):
+        raise InputError(
+            "--weights is the weight file of inception-fid, which is not among the extractors; a timm model "
+            "takes its own as timm:<name>?weights=PATH."
+        )
     names = [plan.extractor.name for plan in planned]
     for name in names:
         if names.count(name) > 1:
@@ -87,11 +107,10 @@ def plan_extractors(protocol: Protocol, execution: Execution) -> Plan:
     return Plan(tuple(planned), (*notices, *_weight_notices(planned)))
 
 
-def _weight_free(protocol: Protocol, execution: Execution) -> list[PlannedExtractor]:
-    options = protocol.extractor_options(execution)
+def _weight_free(load: Callable[[str], Extractor]) -> list[PlannedExtractor]:
     return [
-        PlannedExtractor(load_extractor("texture", options), frozenset({MetricGroup.DISTRIBUTION})),
-        PlannedExtractor(load_extractor("pixels", options), frozenset({MetricGroup.COPIES})),
+        PlannedExtractor(load("texture"), frozenset({MetricGroup.DISTRIBUTION})),
+        PlannedExtractor(load("pixels"), frozenset({MetricGroup.COPIES})),
     ]
 
 

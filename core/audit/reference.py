@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 from core.audit.result import Floor
 from core.errors import TooFewImagesError
 from core.features.base import FeatureKind
-from core.metrics._distances import compute_knn_distances
-from core.metrics._pair_bounds import DistanceMetric
 from core.metrics.authenticity import compute_authenticity
 from core.metrics.copies import compute_copy_sets
 from core.metrics.density_coverage import compute_density
 from core.metrics.estimate import Array, Estimate
+from core.metrics.feature_std import compute_feature_std
 from core.metrics.frechet import compute_frechet_at, compute_frechet_floor
-from core.metrics.neighbourhood import compute_neighbourhood
+from core.metrics.neighbourhood import DistanceMetric, compute_knn_distances, compute_neighbourhood
 from core.metrics.precision_recall import compute_precision
 
 __all__ = ["Reference"]
@@ -116,6 +115,14 @@ class Reference:
             "precision_privacy": sets.precision_privacy,
             "authenticity": compute_authenticity(near),
         }
+
+    @cached_property
+    def own_feature_std(self) -> Floor:
+        """The real set's own feature STD: what a synthetic set of the same variety would have."""
+        estimate = compute_feature_std(synthetic=self.real, seed=self.seed)
+        return Floor(
+            kind="real", value=estimate.value, low=estimate.low, high=estimate.high, n=len(self.real)
+        )
 
     def item_floor(self, metric: str) -> Floor | None:
         """What held-out images score on a metric that averages over items; None without a held-out set.

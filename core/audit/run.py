@@ -75,7 +75,7 @@ def run_audit(
     settings = settings or get_settings()
     progress = progress or SilentProgress()
     started, clock = datetime.now(UTC), time.perf_counter()
-    plan = plan_extractors(protocol, execution)
+    plan = plan_extractors(protocol, execution, settings=settings, progress=progress)
     for notice in plan.notices:
         progress.notice(notice)
     sets = _scan_sets(study, protocol, execution, settings, progress)

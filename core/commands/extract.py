@@ -66,8 +66,8 @@ def extract(
         precision=precision,
     )
     execution = Execution(device=device, batch_size=batch_size, workers=workers)
-    network = load_extractor(extractor, protocol.extractor_options(execution))
     with TerminalProgress() as progress:
+        network = load_extractor(extractor, protocol.extractor_options(execution), progress=progress)
         image_set = scan_image_set(
             images,
             role=Role.REAL,

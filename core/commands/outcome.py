@@ -15,7 +15,7 @@ from core.metrics.catalogue import METRICS, Direction
 __all__ = ["print_outcome"]
 
 _SHOWN = ("fid", "fd", "kid", "precision", "recall", "coverage", "privacy", "authenticity", "variety")
-_LEAST_WIDTH = 104
+_WIDEST = 400
 _ARROWS = {Direction.HIGHER: " ↑", Direction.LOWER: " ↓"}
 
 
@@ -25,9 +25,6 @@ def print_outcome(result: AuditResult, folder: Path) -> None:
     Fréchet distances are shown at the number of images a side that their floor was measured with, so that
     a column can be read against its last line.
     """
-    console = Console(highlight=False)
-    # Narrower, numbers would be cut; a narrow terminal wraps whole lines instead.
-    console = Console(highlight=False, width=max(console.width, _LEAST_WIDTH))
     summary = result.summary
     whole = [row for row in summary.results if row.class_name is None]
     columns: dict[tuple[str, str | None], dict[str, MetricRow]] = {}
@@ -51,6 +48,7 @@ def print_outcome(result: AuditResult, folder: Path) -> None:
         if one.role == "synthetic":
             table.add_row(one.name, *(_cell(rows.get(one.name)) for rows in columns.values()))
     table.add_row("real against real", *(_floor(next(iter(rows.values()))) for rows in columns.values()))
+    console = _console_for(table)
     console.print(table)
     unreadable = sum(len(one.unreadable) for one in summary.sets)
     lines = [f"Warning: {warning}" for warning in (*summary.notices, *summary.warnings)]
@@ -58,6 +56,13 @@ def print_outcome(result: AuditResult, folder: Path) -> None:
         lines.append(f"{unreadable} files could not be read and were left out; the report lists them.")
     for line in (*lines, f"Report: {folder.absolute() / 'report.html'}"):
         console.print(line, markup=False, soft_wrap=True)
+
+
+def _console_for(table: Table) -> Console:
+    """A console as wide as the table needs: a narrow terminal wraps its lines, and no number is cut."""
+    console = Console(highlight=False)
+    needed = console.measure(table, options=console.options.update(width=_WIDEST)).maximum
+    return Console(highlight=False, width=max(console.width, needed))
 
 
 def _same_n(row: MetricRow) -> Floor | None:

@@ -128,21 +128,29 @@ class _Search:
         return self._distances
 
     def _survey(self, tile: Tile) -> _Survey:
-        smallest = _smallest(tile.lower, self._k)
-        # Taking the widest column for all keeps the smallest lower bounds the smallest upper bounds.
-        upper = smallest + (tile.row_width + tile.column_width.max())[:, None]
-        ceilings = _smallest(np.concatenate([self._ceilings[tile.rows], upper], axis=1), self._k)
+        ceilings = self._ceilings[tile.rows]
+        if np.isinf(ceilings).any():
+            # The first tiles: any pair may still count.
+            smallest = _smallest(tile.lower, self._k)
+            # Taking the widest column for all keeps the smallest lower bounds the smallest upper bounds.
+            upper = smallest + (tile.row_width + tile.column_width.max())[:, None]
+            ceilings = _smallest(np.concatenate([ceilings, upper], axis=1), self._k)
+        else:
+            rows, columns = tile.find_below(ceilings.max(axis=1))
+            upper = tile.lower[rows, columns] + tile.row_width[rows] + tile.column_width[columns]
+            ceilings = _merge_smallest(ceilings, rows, upper)
         if self._pairs.is_exact:
-            nothing = np.empty(0, dtype=np.intp)
-            return _Survey(tile.rows, ceilings, nothing, nothing, np.empty(0))
-        known = self._pairs.score(self._distances[tile.rows, -1])
-        # No pair improves on k neighbours at distance 0, however low its bound.
-        bar = np.where(known > 0, np.minimum(ceilings.max(axis=1), known), -np.inf)
-        rows, columns = np.divmod(
-            np.flatnonzero(tile.lower < tile.round_up(bar)[:, None]), tile.lower.shape[1]
-        )
+            rows = columns = np.empty(0, dtype=np.intp)
+        else:
+            rows, columns = tile.find_below(self._bar(ceilings, self._distances[tile.rows]))
         lower = tile.lower[rows, columns].astype(np.float64)
         return _Survey(tile.rows, ceilings, rows + tile.rows.start, columns + tile.columns.start, lower)
+
+    def _bar(self, ceilings: NDArray[np.float64], distances: NDArray[np.float64]) -> FloatVector:
+        """Return the score that a pair's lower bound must stay below to improve on its row."""
+        known = self._pairs.score(distances[:, -1])
+        # No pair improves on k neighbours at distance 0, however low its bound.
+        return np.where(known > 0, np.minimum(ceilings.max(axis=1), known), -np.inf)
 
     def _settle(self) -> None:
         """Turn pending candidates into exact distances, the most promising of each row first."""
@@ -152,27 +160,26 @@ class _Search:
         self._pending, self._n_pending = [], 0
         order = np.lexsort((lower, rows))
         rows, columns, lower = rows[order], columns[order], lower[order]
-        ceiling = self._ceilings.max(axis=1)
         share = self._k
         while len(rows):
-            known = self._pairs.score(self._distances[:, -1])
-            bar = np.where(known > 0, np.minimum(np.nextafter(ceiling, np.inf), known), -np.inf)
-            open_ = lower < bar[rows]
+            open_ = lower < self._bar(self._ceilings, self._distances)[rows]
             rows, columns, lower = rows[open_], columns[open_], lower[open_]
             now = _rank_within(rows) < share
-            self._take(rows[now], self._pairs.exact(rows[now], columns[now]))
+            found = self._pairs.exact(rows[now], columns[now])
+            self._distances = _merge_smallest(self._distances, rows[now], found)
             rows, columns, lower = rows[~now], columns[~now], lower[~now]
             share *= 2
 
-    def _take(self, rows: IndexVector, distances: FloatVector) -> None:
-        order = np.lexsort((distances, rows))
-        rows, distances = rows[order], distances[order]
-        rank = _rank_within(rows)
-        best = rank < self._k
-        found = np.full(self._distances.shape, np.inf)
-        found[rows[best], rank[best]] = distances[best]
-        both = np.concatenate([self._distances, found], axis=1)
-        self._distances = np.sort(both, axis=1)[:, : self._k]
+
+def _merge_smallest(best: NDArray[np.float64], rows: IndexVector, values: FloatVector) -> NDArray[np.float64]:
+    """Return the k smallest of each row, ascending, of `best` (n, k) and of single values of named rows."""
+    order = np.lexsort((values, rows))
+    rows, values = rows[order], values[order]
+    rank = _rank_within(rows)
+    kept = rank < best.shape[1]
+    found = np.full(best.shape, np.inf)
+    found[rows[kept], rank[kept]] = values[kept]
+    return np.sort(np.concatenate([best, found], axis=1), axis=1)[:, : best.shape[1]]
 
 
 def _smallest(values: Array, k: int) -> Array:

@@ -71,9 +71,19 @@ class Tile:
 
     def transposed(self) -> Tile:
         """Return the tile of columns against rows."""
-        return Tile(
-            self.columns, self.rows, np.ascontiguousarray(self.lower.T), self.column_width, self.row_width
-        )
+        return Tile(self.columns, self.rows, self.lower.T, self.column_width, self.row_width)
+
+    def find_below(self, score: FloatVector) -> tuple[IndexVector, IndexVector]:
+        """Return rows and columns, counted within the tile, of the bounds below their row's score."""
+        return self.find(self.lower < self.round_up(score)[:, None])
+
+    def find(self, mask: NDArray[np.bool_]) -> tuple[IndexVector, IndexVector]:
+        """Return rows and columns of the true entries of a mask, much faster than `np.nonzero` if few are."""
+        if mask.flags.c_contiguous:
+            rows, columns = np.divmod(np.flatnonzero(mask), mask.shape[1])
+        else:  # a transposed tile
+            columns, rows = np.divmod(np.flatnonzero(mask.T), mask.shape[0])
+        return rows, columns
 
     def round_up(self, score: FloatVector) -> Array:
         """Cast scores to the bounds' type without lowering any, so that comparing needs no wider copy."""

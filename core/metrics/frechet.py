@@ -14,7 +14,13 @@ from core.metrics._intervals import Z_95, half_sampling_sd
 from core.metrics._subset_distances import SubsetDistances
 from core.metrics.estimate import Array, Estimate
 
-__all__ = ["Floor", "compute_frechet_at", "compute_frechet_distance", "compute_frechet_floor"]
+__all__ = [
+    "Floor",
+    "compute_frechet_at",
+    "compute_frechet_distance",
+    "compute_frechet_floor",
+    "frechet_distance",
+]
 
 # Fewer images cannot be halved into sets that have a covariance.
 _MIN_IMAGES = 4

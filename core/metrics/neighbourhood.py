@@ -21,7 +21,7 @@ from core.metrics._pair_bounds import (
 )
 from core.metrics.estimate import Array
 
-__all__ = ["Neighbourhood", "compute_neighbourhood"]
+__all__ = ["DistanceMetric", "Neighbourhood", "compute_knn_distances", "compute_neighbourhood"]
 
 # A tile that leaves more than this many pairs per row and column open is worth the narrower bounds.
 _CROWDED = 16
@@ -244,7 +244,7 @@ class _Crossing:
         column_bar = np.maximum(self._synthetic_score[columns], column_nearest)
         may_matter = lower <= tile.round_up(row_bar)[:, None]
         may_matter |= lower <= tile.round_up(column_bar)
-        row, column = np.divmod(np.flatnonzero(may_matter), lower.shape[1])
+        row, column = tile.find(may_matter)
         low = lower[row, column].astype(np.float64)
         upper = low + tile.row_width[row] + tile.column_width[column]
         i, j = row + rows.start, column + columns.start

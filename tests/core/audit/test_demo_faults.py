@@ -117,7 +117,7 @@ def test_leaving_the_marker_out_moves_the_distance(numbers: Numbers) -> None:
 def test_exact_copies_are_found_with_the_right_film(demo_result: AuditResult, demo_truth: Path) -> None:
     truth = pd.read_csv(demo_truth, keep_default_na=False)
     planted = truth[truth.fault == "copy"]
-    exact = planted[~planted.transform.str.contains("flip")]
+    exact = planted[~planted["transform"].str.contains("flip")]
     assert len(planted) == 12
     assert len(exact) == 6
     copies = demo_result.copies
