@@ -42,12 +42,15 @@ def cell(row: MetricRow | None) -> str:
     """Value with its interval."""
     if row is None or row.value is None:
         return "–"
-    text = format_value(row.value, row.low, row.high)
-    if row.low is None or row.high is None:
+    return span(row.value, row.low, row.high)
+
+
+def span(value: float, low: float | None, high: float | None) -> str:
+    """Value with its interval, with no more digits than that supports."""
+    text = format_value(value, low, high)
+    if low is None or high is None:
         return text
-    return (
-        f"{text} ({format_value(row.low, row.low, row.high)} to {format_value(row.high, row.low, row.high)})"
-    )
+    return f"{text} ({format_value(low, low, high)} to {format_value(high, low, high)})"
 
 
 def audit_table(result: AuditResult) -> str:
@@ -59,30 +62,21 @@ def audit_table(result: AuditResult) -> str:
         facts, first = METRICS[metric], next(iter(rows.values()))
         where = f" ({first.extractor})" if first.extractor else ""
         title = f"{facts.name}{where} {ARROWS[facts.direction]}".strip()
-        if metric == "fd" and first.floor_detail is not None:
-            detail = first.floor_detail
-            at = {name: row.floor_detail for name, row in rows.items()}
-            floor = f"{format_value(detail.value, detail.low, detail.high)}"
-            lines.append([
-                f"{title}, {detail.n} images a side",
-                *(
-                    f"{format_value(d.value_at_n, d.value_at_n_low, d.value_at_n_high)} "
-                    f"({format_value(d.value_at_n_low, d.value_at_n_low, d.value_at_n_high)} to "
-                    f"{format_value(d.value_at_n_high, d.value_at_n_low, d.value_at_n_high)})"
-                    if (d := at[name]) is not None and d.value_at_n is not None
-                    else "–"
-                    for name in names
-                ),
-                floor,
-            ])  # fmt: skip
-            continue
         detail = first.floor_detail
-        floor = (
-            ""
-            if detail is None or detail.kind == "real"
-            else format_value(detail.value, detail.low, detail.high)
-        )
-        lines.append([title, *(cell(rows.get(name)) for name in names), floor])
+        if detail is None or detail.kind == "real":
+            lines.append([title, *(cell(rows.get(name)) for name in names), ""])
+            continue
+        floor = span(detail.value, detail.low, detail.high)
+        if detail.value_at_n is None:
+            lines.append([title, *(cell(rows.get(name)) for name in names), floor])
+            continue
+        # The distance falls with n: show it at the floor's n, where the two can be compared.
+        at_n = [rows[name].floor_detail for name in names]
+        same = [
+            span(d.value_at_n, d.value_at_n_low, d.value_at_n_high) if d and d.value_at_n else "–"
+            for d in at_n
+        ]
+        lines.append([f"{title}, {detail.n} images a side", *same, floor])
     return table(["metric", *names, "real against real"], lines)
 
 

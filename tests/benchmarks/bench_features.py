@@ -154,7 +154,7 @@ def run(
             for precision in Precision
         }
         folder = write_images(root / "images", n_files, seed=1, size=512)
-        of = f"{torch.get_num_threads()} threads, batches of {batch_size}"
+        of = f"threads: {torch.get_num_threads()}, batches of {batch_size}"
         network = compare(
             f"network, 299 x 299, {of}",
             network_calls(peer, ours, batch_size),
