@@ -121,6 +121,7 @@ def compute_feature_metrics(
     labels = (None, *classes)
     progress.start(f"Measuring with {options.extractor}", len(labels) * len(synthetic), unit="comparisons")
     copies = []
+    left_out: dict[tuple[str, ...], dict[str, str]] = {}
     for label in labels:
         reference = Reference(
             real=real.features_of(label),
@@ -134,10 +135,16 @@ def compute_feature_metrics(
             if len(rows):
                 pair = _Pair(reference, one, label, rows, options)
                 audit.rows += pair.measure()
-                audit.warnings += pair.describe_skipped()
+                for reason, metrics in pair.skipped.items():
+                    left_out.setdefault(tuple(metrics), {})[pair.whose] = reason
                 if label is None and pair.copy_labels is not None:
                     copies.append(_copy_rows(real, one, pair, options.extractor))
             progress.advance()
+    audit.warnings += [
+        f"{', '.join(metrics)} left out with {options.extractor!r} for {', '.join(reasons)}: too few images "
+        f"({next(iter(reasons.values()))})"
+        for metrics, reasons in left_out.items()
+    ]
     if copies:
         audit.copies = pd.concat(copies, ignore_index=True)
     return audit
@@ -175,7 +182,8 @@ class _Pair:
         self.logits = None if synthetic.batch.logits is None else synthetic.batch.logits[rows]
         self.copy_labels: list[str] | None = None
         self._neighbourhood: Neighbourhood | None = None
-        self._skipped: dict[str, list[str]] = {}
+        self.skipped: dict[str, list[str]] = {}
+        self.whose = f"{self.name!r}" if label is None else f"class {label!r} of {self.name!r}"
 
     def measure(self) -> list[MetricRow]:
         """Every metric that the extractor serves and the set is large enough for."""
@@ -184,16 +192,8 @@ class _Pair:
             try:
                 rows += measure()
             except TooFewImagesError as error:
-                self._skipped.setdefault(str(error), []).extend(metrics)
+                self.skipped.setdefault(str(error), []).extend(metrics)
         return rows
-
-    def describe_skipped(self) -> list[str]:
-        """One sentence for each reason why metrics were left out."""
-        whose = f"{self.name!r}" if self.label is None else f"class {self.label!r} of {self.name!r}"
-        return [
-            f"{', '.join(metrics)} left out for {whose} with {self.options.extractor!r}: {reason}"
-            for reason, metrics in self._skipped.items()
-        ]
 
     def _steps(self) -> Iterator[tuple[tuple[str, ...], Callable[[], list[MetricRow]]]]:
         continuous = self.options.kind is FeatureKind.CONTINUOUS

@@ -140,22 +140,27 @@ def judge_spread(
     if nearest_k is not None:
         parts[0] += f"; as many fresh real images would reach about {100 * expected:.0f} %"
     parts[0] += "."
-    narrow = False
+    narrow, narrower = False, True
     if feature_std is not None and feature_std.value is not None and feature_std.floor is not None:
         number = _number(feature_std.value, feature_std.low, feature_std.high)
         parts.append(
             f"Its features vary by {number}, the real ones by {_number(feature_std.floor, None, None)}."
         )
         upper = feature_std.value if feature_std.high is None else feature_std.high
-        narrow = upper < LITTLE * feature_std.floor
+        narrow, narrower = upper < LITTLE * feature_std.floor, upper < feature_std.floor
     if n_repeated:
         parts.append(f"{format_count(n_repeated)} of its images repeat another one of it pixel for pixel.")
     upper = coverage.value if coverage.high is None else coverage.high
     little = upper < LITTLE * expected
-    if narrow or (little and precision is not None and _is_near_real(precision)):
+    near = precision is not None and _is_near_real(precision)
+    if narrow or (little and near and narrower):
         return Finding("Looks collapsed", " ".join(parts), "concern")
     if little:
-        parts.append("Few of its images lie near real ones, so this may be a want of fidelity, not collapse.")
+        parts.append(
+            "Its images lie near real ones, but near the same few."
+            if near
+            else "Few of its images lie near real ones, so this may be a want of fidelity, not collapse."
+        )
         return Finding("Misses most of the real variety", " ".join(parts), "concern")
     headline = "No collapse seen, yet less than real variety" if upper < expected else "No collapse seen"
     return Finding(headline, " ".join(parts), "clear")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -36,24 +37,20 @@ def print_outcome(result: AuditResult, folder: Path) -> None:
         columns.pop(("fd", extractor), None)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("", no_wrap=True)
-    for (metric, extractor), rows in columns.items():
-        n = next((detail.n for row in rows.values() if (detail := _same_n(row)) is not None), None)
+    for metric, extractor in columns:
         title = f"{metric}{_ARROWS.get(METRICS[metric].direction, '')}"
-        table.add_column(
-            "\n".join(filter(None, (title, extractor, f"n = {n}" if n else ""))),
-            justify="right",
-            no_wrap=True,
-        )
+        table.add_column("\n".join(filter(None, (title, extractor))), justify="right", no_wrap=True)
     for one in summary.sets:
         if one.role == "synthetic":
             table.add_row(one.name, *(_cell(rows.get(one.name)) for rows in columns.values()))
-    table.add_row("real against real", *(_floor(next(iter(rows.values()))) for rows in columns.values()))
+    table.add_row("real against real", *(_floor(rows) for rows in columns.values()))
     console = _console_for(table)
     console.print(table)
     unreadable = sum(len(one.unreadable) for one in summary.sets)
     lines = [f"Warning: {warning}" for warning in (*summary.notices, *summary.warnings)]
     if unreadable:
-        lines.append(f"{unreadable} files could not be read and were left out; the report lists them.")
+        files = "1 file" if unreadable == 1 else f"{unreadable} files"
+        lines.append(f"Left out, since unreadable: {files}; the report lists them with reasons.")
     for line in (*lines, f"Report: {folder.absolute() / 'report.html'}"):
         console.print(line, markup=False, soft_wrap=True)
 
@@ -76,10 +73,12 @@ def _cell(row: MetricRow | None) -> str:
         return "–"
     detail = _same_n(row)
     if detail is not None and detail.value_at_n is not None:
-        return format_value(detail.value_at_n, detail.value_at_n_low, detail.value_at_n_high)
+        value = format_value(detail.value_at_n, detail.value_at_n_low, detail.value_at_n_high)
+        return f"{value} (n={detail.n})"
     return format_value(row.value, row.low, row.high)
 
 
-def _floor(row: MetricRow) -> str:
-    detail = row.floor_detail
-    return "" if detail is None else format_value(detail.value, detail.low, detail.high)
+def _floor(rows: Mapping[str, MetricRow]) -> str:
+    """What real images score, once for each n that the sets were measured with."""
+    floors = {row.floor_detail.n: row.floor_detail for row in rows.values() if row.floor_detail is not None}
+    return "\n".join(f"{format_value(d.value, d.low, d.high)} (n={n})" for n, d in sorted(floors.items()))

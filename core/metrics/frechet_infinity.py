@@ -56,7 +56,8 @@ def compute_frechet_infinity(
     for side, points in (("real", real), ("synthetic", synthetic)):
         if len(points) < _MIN_IMAGES:
             raise TooFewImagesError(
-                f"FID-infinity needs at least {_MIN_IMAGES} {side} images, but there are {len(points)}."
+                f"The distance at infinity needs at least {_MIN_IMAGES} {side} images, "
+                f"but there are {len(points)}."
             )
     value = _extrapolate(real, synthetic, np.random.default_rng(seed))
     rng = np.random.default_rng([seed, 1])

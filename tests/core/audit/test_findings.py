@@ -86,6 +86,13 @@ def spread(
 
 def test_low_coverage_of_realistic_images_is_collapse() -> None:
     assert spread(0.1, 0.9)[:2] == ("Looks collapsed", "concern")
+    assert spread(0.1, 0.9, std=0.8)[:2] == ("Looks collapsed", "concern")
+
+
+def test_low_coverage_with_the_real_spread_is_not_called_collapse() -> None:
+    headline, level, sentence = spread(0.1, 0.9, std=1.0)
+    assert (headline, level) == ("Misses most of the real variety", "concern")
+    assert "near the same few" in sentence
 
 
 def test_low_coverage_of_unrealistic_images_is_not_called_collapse() -> None:
