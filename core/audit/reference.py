@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,14 +81,15 @@ class Reference:
         return floor.model_copy(update=update)
 
     def _measure_floor(self, n: int) -> Floor | None:
-        found = compute_frechet_floor(
-            real=self.real, heldout=self.heldout, n=n, seed=self.seed, n_splits=_count_draws(n)
-        )
-        kind: Literal["heldout", "halves"] = "halves" if found.heldout is None else "heldout"
-        estimate = found.halves if found.heldout is None else found.heldout
-        if estimate is None:
+        if self.heldout is not None:
+            estimate = compute_frechet_at(
+                real=self.real, synthetic=self.heldout, n=n, seed=self.seed, n_draws=_count_draws(n)
+            )
+            return Floor(kind="heldout", value=estimate.value, low=estimate.low, high=estimate.high, n=n)
+        halves = compute_frechet_floor(real=self.real, n=n, seed=self.seed, n_splits=_count_draws(n)).halves
+        if halves is None:
             return None
-        return Floor(kind=kind, value=estimate.value, low=estimate.low, high=estimate.high, n=n)
+        return Floor(kind="halves", value=halves.value, low=halves.low, high=halves.high, n=n)
 
     @cached_property
     def _item_floors(self) -> dict[str, Estimate]:

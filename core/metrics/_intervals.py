@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from core.metrics._parallel import map_draws
 from core.metrics.estimate import Array, Estimate
 
 __all__ = ["Z_95", "bootstrap_mean", "estimate_share", "half_sampling_sd", "mean_interval", "wilson_interval"]
@@ -99,7 +101,7 @@ def half_sampling_sd(
     would repeat images, which biases covariances; subsets do not.
 
     Args:
-        statistic: value from indices of real and of synthetic images.
+        statistic: value from indices of real and of synthetic images; runs in threads.
         n_real: real images, at least 4.
         n_synthetic: synthetic images, at least 4.
         n_subsets: values computed; the relative error of the result is about 1 / sqrt(n_subsets).
@@ -115,16 +117,17 @@ def half_sampling_sd(
     def draw(n: int, size: int) -> NDArray[np.intp]:
         return rng.choice(n, size, replace=False)
 
-    chosen_real, chosen_synthetic = draw(n_real, size_real), draw(n_synthetic, size_synthetic)
-    value = statistic(chosen_real, chosen_synthetic)
-    squares: tuple[list[float], list[float]] = ([], [])
+    draws = [(draw(n_real, size_real), draw(n_synthetic, size_synthetic))]
     for step in range(n_subsets):
+        chosen_real, chosen_synthetic = draws[-1]
         if step % 2:
             chosen_synthetic = draw(n_synthetic, size_synthetic)
         else:
             chosen_real = draw(n_real, size_real)
-        before, value = value, statistic(chosen_real, chosen_synthetic)
-        squares[step % 2].append((value - before) ** 2)
+        draws.append((chosen_real, chosen_synthetic))
+    values = map_draws(statistic, draws)
+    steps = [(after - before) ** 2 for before, after in pairwise(values)]
+    squares = steps[::2], steps[1::2]
     # The difference of two independent draws has twice the variance of one.
     variance_real, variance_synthetic = (sum(part) / len(part) / 2 for part in squares)
     return math.sqrt(

@@ -11,6 +11,7 @@ from core.errors import TooFewImagesError
 from core.metrics._checks import require_features
 from core.metrics._gaussians import frechet_distance
 from core.metrics._intervals import Z_95, half_sampling_sd
+from core.metrics._parallel import map_draws
 from core.metrics._subset_distances import SubsetDistances
 from core.metrics.estimate import Array, Estimate
 
@@ -105,10 +106,11 @@ def compute_frechet_at(
     _require(real=real, synthetic=synthetic, n=n)
     rng = np.random.default_rng(seed)
     distance = SubsetDistances(real, synthetic)
-    values = [
-        distance(rng.choice(len(real), n, replace=False), rng.choice(len(synthetic), n, replace=False))
+    draws = [
+        (rng.choice(len(real), n, replace=False), rng.choice(len(synthetic), n, replace=False))
         for _ in range(1 if n == len(real) == len(synthetic) else n_draws)
     ]
+    values = map_draws(distance, draws)
     value = float(np.mean(values))
     draw_sd = float(np.std(values, ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else 0.0
     sampling_sd = _sampling_sd(real, synthetic, seed=seed, n_subsets=n_subsets, max_subset=n)
@@ -155,7 +157,7 @@ def compute_frechet_floor(
         rng = np.random.default_rng(seed)
         distance = SubsetDistances(real, real)
         orders = [rng.permutation(len(real)) for _ in range(n_splits)]
-        value = float(np.mean([distance(order[:n], order[n : 2 * n]) for order in orders]))
+        value = float(np.mean(map_draws(distance, [(order[:n], order[n : 2 * n]) for order in orders])))
         # The splits share their images and so vary too little: take the sampling of one split's two parts.
         left, right = real[orders[-1][:n]], real[orders[-1][n : 2 * n]]
         half = Z_95 * _sampling_sd(left, right, seed=seed, n_subsets=n_subsets)

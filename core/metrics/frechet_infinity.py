@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +12,7 @@ from core.errors import TooFewImagesError
 from core.metrics._checks import require_features
 from core.metrics._gaussians import gaussian_root, nuclear_norm
 from core.metrics._intervals import Z_95, half_sampling_sd
+from core.metrics._parallel import map_draws
 from core.metrics.estimate import Array, Estimate
 
 __all__ = ["compute_frechet_infinity"]
@@ -60,10 +64,11 @@ def compute_frechet_infinity(
                 f"but there are {len(points)}."
             )
     value = _extrapolate(real, synthetic, np.random.default_rng(seed))
-    rng = np.random.default_rng([seed, 1])
 
     def statistic(chosen_real: NDArray[np.intp], chosen_synthetic: NDArray[np.intp]) -> float:
-        return _extrapolate(real[chosen_real], synthetic[chosen_synthetic], rng)
+        # A generator of its own, seeded by what was drawn: the order in which threads come changes nothing.
+        own = np.random.default_rng([seed, 2, int(chosen_real[0]), int(chosen_synthetic[0])])
+        return _extrapolate(real[chosen_real], synthetic[chosen_synthetic], own, apply=_one_by_one)
 
     sd = half_sampling_sd(
         statistic,
@@ -71,12 +76,22 @@ def compute_frechet_infinity(
         n_synthetic=len(synthetic),
         n_subsets=n_subsets,
         max_subset=_MAX_SUBSET,
-        rng=rng,
+        rng=np.random.default_rng([seed, 1]),
     )
     return Estimate(value, value - Z_95 * sd, value + Z_95 * sd, len(real), len(synthetic))
 
 
-def _extrapolate(real: Array, synthetic: Array, rng: np.random.Generator) -> float:
+def _one_by_one(statistic: Callable[..., float], draws: Sequence[tuple[Any, ...]]) -> list[float]:
+    return [statistic(*draw) for draw in draws]
+
+
+def _extrapolate(
+    real: Array,
+    synthetic: Array,
+    rng: np.random.Generator,
+    *,
+    apply: Callable[[Callable[..., float], Sequence[tuple[Any, ...]]], list[float]] = map_draws,
+) -> float:
     m, dimension = synthetic.shape
     start = min(max(m // _SMALLEST_SHARE, _IMAGES_PER_DIMENSION * dimension), m // _LARGEST_START)
     sizes = np.unique(np.linspace(max(start, 2), m, _N_SIZES).astype(int))
@@ -87,13 +102,14 @@ def _extrapolate(real: Array, synthetic: Array, rng: np.random.Generator) -> flo
     # B R / sqrt(n - 1): the product is taken once for all sizes.
     projected = points @ root
     trace_real = float(np.vdot(root, root))
-    distances = []
-    for size in sizes:
-        chosen = rng.choice(m, size, replace=False)
-        part = points[chosen]
+
+    def distance(chosen: NDArray[np.intp]) -> float:
+        size, part = len(chosen), points[chosen]
         gap = part.mean(axis=0)
         trace = (float(np.vdot(part, part)) - size * float(gap @ gap)) / (size - 1)
         rows = projected[chosen]
         root_trace = nuclear_norm(rows - rows.mean(axis=0)) / np.sqrt(size - 1)
-        distances.append(float(gap @ gap) + trace_real + trace - 2 * root_trace)
+        return float(gap @ gap + trace_real + trace - 2 * root_trace)
+
+    distances = apply(distance, [(rng.choice(m, size, replace=False),) for size in sizes])
     return float(np.polyfit(1 / sizes, distances, 1)[1])
