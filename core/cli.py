@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import cast
 
@@ -16,6 +17,8 @@ __all__ = ["app", "main"]
 
 # Typer carries its own click or uses the installed one, by version; this is the root of either's errors.
 _UsageError: type[Exception] = cast(type[Exception], typer.BadParameter.__mro__[2])
+
+_STOPPED = 130
 
 app = typer.Typer(
     name="core",
@@ -55,23 +58,35 @@ def main(arguments: list[str] | None = None) -> None:
 def _run(arguments: list[str] | None) -> int:
     try:
         arguments = sys.argv[1:] if arguments is None else arguments
+        for stream in (sys.stdout, sys.stderr):
+            # A console that cannot show an arrow shows a question mark instead of a traceback.
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
         status = app(args=arguments or ["--help"], prog_name="python -m core", standalone_mode=False)
-        return status if isinstance(status, int) else 0
+        return _explain(status if isinstance(status, int) else 0)
     except typer.Exit as exit_:
-        return exit_.exit_code
+        return _explain(exit_.exit_code)
     except _UsageError as error:
         return _complain(getattr(error, "format_message", error.__str__)())
     except ValidationError as error:
         return _complain(_first_reason(error))
     except (KeyboardInterrupt, typer.Abort, CancelledError):
-        typer.echo(
-            "Stopped. Features that were extracted are kept; the same command goes on from there.", err=True
-        )
-        return 130
+        return _explain(_STOPPED)
     except StoreError as error:
         return _complain(str(error), status=1)
     except MedSynError as error:
         return _complain(str(error))
+    except OSError as error:
+        return _complain(f"{error.strerror or type(error).__name__}: {error.filename or 'a file'}.")
+
+
+def _explain(status: int) -> int:
+    """Typer turns Ctrl-C into a bare status; say what it means for the work."""
+    if status == _STOPPED:
+        typer.echo(
+            "Stopped. Features that were extracted are kept; the same command goes on from there.", err=True
+        )
+    return status
 
 
 def _complain(message: str, status: int = 2) -> int:

@@ -41,7 +41,7 @@ class Settings:
             text = os.environ.get(name, "").strip()
             if not text:
                 return default
-            if not text.isdigit() or int(text) < 1:
+            if not (text.isascii() and text.isdecimal()) or int(text) < 1:
                 raise InputError(f"{name} must be a whole number above 0, not {text!r}.")
             return int(text)
 

@@ -49,9 +49,11 @@ class ShardFolder:
 
     Args:
         folder: made on the first write.
+        columns: names that every shard holds; one that differs counts as damaged. None takes any.
     """
 
     folder: Path
+    columns: tuple[str, ...] | None = None
     _index: dict[str, tuple[Path, int]] = field(default_factory=dict, init=False)
     _known: set[Path] = field(default_factory=set, init=False)
 
@@ -113,7 +115,7 @@ class ShardFolder:
 
     def _refresh(self) -> None:
         """Index shards that appeared since the last look, and sweep drafts that a kill left long ago."""
-        if not self.folder.is_dir():
+        if not os.path.isdir(self.folder):  # noqa: PTH112  Path.is_dir raises where this answers no
             return
         for path in sorted(self.folder.iterdir()):
             if path.suffix == ".draft":
@@ -133,6 +135,8 @@ class ShardFolder:
             keys = columns[_KEYS]
             if keys.dtype != np.uint8 or keys.ndim != 2 or keys.shape[1] != 32:
                 raise ValueError("keys are not digests")
+            if not only and self.columns is not None and set(columns) != {_KEYS, *self.columns}:
+                raise ValueError("columns are not those of this folder")
             if any(len(column) != len(keys) for column in columns.values()):
                 raise ValueError("columns differ in length")
             return columns
@@ -140,7 +144,7 @@ class ShardFolder:
             pass
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError):
             # Kept beside for inspection under a name that is never read; its rows are computed again.
-            with suppress(FileNotFoundError):
+            with suppress(OSError):
                 path.replace(path.with_suffix(".damaged"))
         self._index = {digest: place for digest, place in self._index.items() if place[0] != path}
         return None

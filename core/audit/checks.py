@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 
@@ -22,7 +23,7 @@ def summarise_set(image_set: ImageSet) -> SetSummary:
     return SetSummary(
         role=image_set.role.value,
         name=image_set.name,
-        folder=str(image_set.root),
+        folder=os.fsencode(image_set.root).decode("utf-8", "backslashreplace"),
         n=len(image_set),
         digest=image_set.digest,
         classes=image_set.count_classes(),

@@ -22,6 +22,9 @@ from core.progress import Progress
 
 __all__ = ["compute_multiscale_rows"]
 
+# What the spread of a feature needs; the Fréchet distance needs no more.
+_MIN_IMAGES = 4
+
 
 def compute_multiscale_rows(
     sets: Sequence[ImageSet],
@@ -31,7 +34,7 @@ def compute_multiscale_rows(
     execution: Execution,
     settings: Settings,
     progress: Progress,
-) -> list[MetricRow]:
+) -> tuple[list[MetricRow], list[str]]:
     """Measure every synthetic set over extractors x resolutions.
 
     Args:
@@ -43,7 +46,8 @@ def compute_multiscale_rows(
         progress: told about every image of every pass.
 
     Returns:
-        Rows `mm_fid` and `mm_std` for each synthetic set; their extractor names the whole grid.
+        Rows `mm_fid` and `mm_std` for each synthetic set, whose extractor names the whole grid, and a
+        sentence for each set that was too small.
 
     Raises:
         InputError: if no extractor with continuous features is left.
@@ -57,7 +61,8 @@ def compute_multiscale_rows(
         raise InputError(
             "MM-FID needs an extractor with continuous features; name one with --multiscale-extractor."
         )
-    shown = [image_set for image_set in sets if image_set.role is not Role.HELDOUT]
+    small = [s.name for s in sets if s.role is Role.SYNTHETIC and len(s) < _MIN_IMAGES]
+    shown = [s for s in sets if s.role is not Role.HELDOUT and s.name not in small]
     distances: dict[str, dict[str, list[float]]] = {s.name: {name: [] for name in names} for s in shown[1:]}
     spreads: dict[str, dict[str, list[float]]] = {s.name: {name: [] for name in names} for s in shown[1:]}
     for name in names:
@@ -108,4 +113,5 @@ def compute_multiscale_rows(
                     note=f"Spread over the grid's cells {score.spread:.3g}. {score.estimate.note}".strip(),
                 )
             )
-    return rows
+    warnings = [f"mm_fid, mm_std left out for {name!r}: they need {_MIN_IMAGES} images." for name in small]
+    return rows, warnings

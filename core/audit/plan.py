@@ -10,7 +10,7 @@ from core.audit.protocol import Execution, Protocol
 from core.config import Settings
 from core.errors import InputError, WeightsError
 from core.features.base import Extractor
-from core.features.registry import load_extractor
+from core.features.registry import get_extractor_info, load_extractor
 from core.progress import Progress
 
 __all__ = ["AUTO", "WEIGHT_FREE", "MetricGroup", "Plan", "PlannedExtractor", "plan_extractors"]
@@ -100,6 +100,8 @@ def plan_extractors(
             "--weights is the weight file of inception-fid, which is not among the extractors; a timm model "
             "takes its own as timm:<name>?weights=PATH."
         )
+    for name in protocol.multiscale_extractors:
+        get_extractor_info(name)  # an unknown one is found before hours of work
     names = [plan.extractor.name for plan in planned]
     for name in names:
         if names.count(name) > 1:

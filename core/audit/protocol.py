@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from core.features.base import Device, ExtractorOptions, Precision, ResizeMode
 
@@ -50,6 +50,22 @@ class Protocol(BaseModel):
     multiscale: bool = False
     multiscale_extractors: tuple[str, ...] = ()
     multiscale_resolutions: tuple[int, ...] = (128, 256, 512, 1024)
+
+    @field_validator("multiscale_resolutions")
+    @classmethod
+    def _check_resolutions(cls, resolutions: tuple[int, ...]) -> tuple[int, ...]:
+        if not resolutions or any(not 8 <= one <= 4096 for one in resolutions):
+            raise ValueError("The resolutions of MM-FID lie between 8 and 4096 pixels.")
+        if len(set(resolutions)) < len(resolutions):
+            raise ValueError("A resolution of MM-FID is named twice; name each once.")
+        return resolutions
+
+    @field_validator("multiscale_extractors")
+    @classmethod
+    def _check_extractors(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(names)) < len(names):
+            raise ValueError("An extractor of MM-FID is named twice; name each once.")
+        return names
 
     def extractor_options(self, execution: Execution, *, resolution: int | None = None) -> ExtractorOptions:
         """Options that an extractor is built from."""

@@ -117,9 +117,12 @@ class Reference:
         }
 
     @cached_property
-    def own_feature_std(self) -> Floor:
+    def own_feature_std(self) -> Floor | None:
         """The real set's own feature STD: what a synthetic set of the same variety would have."""
-        estimate = compute_feature_std(synthetic=self.real, seed=self.seed)
+        try:
+            estimate = compute_feature_std(synthetic=self.real, seed=self.seed)
+        except TooFewImagesError:
+            return None
         return Floor(
             kind="real", value=estimate.value, low=estimate.low, high=estimate.high, n=len(self.real)
         )

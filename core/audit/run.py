@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pandas as pd
 
@@ -85,9 +87,11 @@ def run_audit(
     rows = [row for audit in audits for row in audit.rows]
     warnings += [warning for audit in audits for warning in audit.warnings]
     if protocol.multiscale:
-        rows += compute_multiscale_rows(
+        more, too_small = compute_multiscale_rows(
             sets, plan, protocol=protocol, execution=execution, settings=settings, progress=progress
         )
+        rows += more
+        warnings += too_small
     frame = choose_frame(sets, resolution=protocol.resolution, num_channels=protocol.num_channels)
     means = compute_mean_images(
         sets, frame=frame, workers=execution.workers, settings=settings, progress=progress
@@ -192,10 +196,18 @@ def _join_copies(audits: Sequence[FeatureAudit]) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(COPY_COLUMNS))
 
 
+def _printable(choices: dict[str, Any]) -> dict[str, Any]:
+    """Paths that are not UTF-8 must still fit into JSON."""
+    return {
+        name: os.fsencode(value).decode("utf-8", "backslashreplace") if isinstance(value, str) else value
+        for name, value in choices.items()
+    }
+
+
 def _record_protocol(protocol: Protocol, plan: Plan, frame: MeanFrame) -> ProtocolRecord:
     packages = ("numpy", "scipy", "pillow", "torch", "torchvision", "timm")
     return ProtocolRecord(
-        choices=protocol.model_dump(mode="json"),
+        choices=_printable(protocol.model_dump(mode="json")),
         extractors=tuple(
             ExtractorRecord(
                 name=one.extractor.name,

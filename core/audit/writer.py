@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -25,10 +27,13 @@ def check_output_folder(folder: Path) -> None:
         InputError: if the folder cannot be made or written.
     """
     try:
+        is_new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".write-test-{os.getpid()}"
         probe.touch()
         probe.unlink()
+        if is_new:
+            folder.rmdir()
     except OSError as error:
         raise _cannot_write(folder, error) from error
 
@@ -43,17 +48,23 @@ def write_audit(result: AuditResult, folder: Path) -> None:
     Raises:
         InputError: if the folder cannot be written.
     """
+    rows = [_flatten(row) for row in result.summary.results]
+    texts = {
+        "metrics.csv": _to_csv(pd.DataFrame(rows), ("class",)),
+        "copies.csv": _to_csv(result.copies, ("synthetic_item", "nearest_real")),
+        "report.html": render_report(result),
+        "audit.json": result.summary.model_dump_json(by_alias=True, indent=2) + "\n",
+    }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # First and last, so that a folder with an audit.json holds the whole audit that it describes.
-        (folder / "audit.json").unlink(missing_ok=True)
-        rows = [_flatten(row) for row in result.summary.results]
-        _replace(folder / "metrics.csv", pd.DataFrame(rows).to_csv(index=False))
-        _replace(folder / "copies.csv", _guard(result.copies).to_csv(index=False))
+        # Removed first and written last, so that a folder with an audit.json holds the audit it describes.
+        if (folder / "audit.json").exists():
+            (folder / "audit.json").unlink()
+            shutil.rmtree(folder / "mean_images", ignore_errors=True)
         for (name, label), picture in result.mean_images.items():
             _write_mean(folder / "mean_images" / name / f"{_slug(label)}.png", picture)
-        _replace(folder / "report.html", render_report(result))
-        _replace(folder / "audit.json", result.summary.model_dump_json(by_alias=True, indent=2) + "\n")
+        for file, text in texts.items():
+            _replace(folder / file, text)
     except OSError as error:
         raise _cannot_write(folder, error) from error
 
@@ -78,12 +89,18 @@ def _flatten(row: MetricRow) -> dict[str, object]:
     return record | {"note": row.note}
 
 
-def _guard(copies: pd.DataFrame) -> pd.DataFrame:
-    """Keep spreadsheets from running a file name as a formula: `./=x.png` is the same file as `=x.png`."""
-    guarded = copies.copy()
-    for column in ("synthetic_item", "nearest_real"):
-        guarded[column] = [f"./{item}" if re.match(r"[=+\-@\t\r]", item) else item for item in copies[column]]
-    return guarded
+def _to_csv(table: pd.DataFrame, names: tuple[str, ...]) -> str:
+    """CSV whose columns of user-given names no spreadsheet runs as a formula.
+
+    `./=x.png` is the same file as `=x.png`. Text is quoted, since a name may hold a lone carriage return.
+    """
+    guarded = table.copy()
+    for column in names:
+        guarded[column] = [
+            f"./{name}" if isinstance(name, str) and re.match(r"[=+\-@\t\r]", name) else name
+            for name in table[column]
+        ]
+    return guarded.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)
 
 
 def _slug(label: str | None) -> str:

@@ -147,6 +147,7 @@ def audit(
         multiscale_resolutions=tuple(multiscale_resolution or defaults.multiscale_resolutions),
     )
     execution = Execution(device=device, batch_size=batch_size, workers=workers, store=store)
+    _keep_apart(output, [real, *filter(None, [heldout]), *(folder for _, folder in sources)])
     check_output_folder(output)
     with TerminalProgress() as progress:
         if gpu_ids is not None:
@@ -154,6 +155,15 @@ def audit(
         result = run_audit(study, protocol, execution=execution, progress=progress)
         write_audit(result, output)
     print_outcome(result, output)
+
+
+def _keep_apart(output: Path, folders: list[Path]) -> None:
+    """Refuse an output folder inside an image set: its mean images would join the set in the next run."""
+    for folder in folders:
+        if output.resolve().is_relative_to(folder.resolve()):
+            raise InputError(
+                f"--output {output} lies inside the image set {folder}; choose a folder outside it."
+            )
 
 
 def _from_predecessor(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -82,7 +83,7 @@ def parse_synthetic(value: str) -> tuple[str | None, Path]:
     Raises:
         InputError: if the name or the folder is empty.
     """
-    if "=" not in value or Path(value).is_dir():
+    if "=" not in value or os.path.isdir(value):  # noqa: PTH112  Path.is_dir raises where this answers no
         return None, Path(value)
     name, _, folder = value.partition("=")
     if not name.strip() or not folder.strip():

@@ -24,10 +24,11 @@ def demo(
 ) -> None:
     """Make a phantom study whose faults are known, and audit it; needs no data and no network."""
     from core.audit.demo import audit_demo
-    from core.audit.writer import write_audit
+    from core.audit.writer import check_output_folder, write_audit
     from core.config import get_settings
 
     folder = output or get_settings().home / "demo" / "audit"
+    check_output_folder(folder)
     with TerminalProgress() as progress:
         result = audit_demo(seed=seed, progress=progress)
         write_audit(result, folder)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-
-import pandas as pd
+from pathlib import Path
 
 from core.errors import ImageSetError
 
@@ -51,11 +51,9 @@ class LabelTable:
             root: folder of the image set.
             item_id: the image's path relative to it, with `/`.
         """
-        candidates = [item_id]
-        path = (root / item_id).absolute()
-        if path.is_relative_to(self.folder):
-            candidates.append(path.relative_to(self.folder).as_posix())
-        candidates += [path.as_posix(), PurePosixPath(item_id).name]
+        path = (root / item_id).absolute().as_posix()
+        from_csv = posixpath.relpath(path, self.folder.as_posix())
+        candidates = (item_id, from_csv, posixpath.normpath(path), posixpath.basename(item_id))
         for candidate in candidates:
             if candidate in self.rows:
                 return self.rows[candidate]
@@ -72,25 +70,37 @@ def load_labels(path: Path) -> LabelTable:
         ImageSetError: if it cannot be read, lacks the columns, or answers twice for one file.
     """
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream, strict=True)
+            header = [column.strip().lower() for column in next(reader, [])]
+            records = [(reader.line_num, record) for record in reader if any(record)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is damaged or in another encoding"
         raise ImageSetError(f"The labels file {path} cannot be read as a CSV in UTF-8: {reason}.") from None
-    names = {column.strip().lower(): column for column in table.columns}
-    file_column = next((names[name] for name in _FILE_COLUMNS if name in names), None)
-    label_column = next((names[name] for name in _LABEL_COLUMNS if name in names), None)
-    patient_column = next((names[name] for name in _PATIENT_COLUMNS if name in names), None)
+    file_column = _find(header, _FILE_COLUMNS)
+    label_column, patient_column = _find(header, _LABEL_COLUMNS), _find(header, _PATIENT_COLUMNS)
+    # The header is not repeated in the message: a file without one begins with a patient's row.
     if file_column is None or (label_column is None and patient_column is None):
         raise ImageSetError(
-            f"The labels file {path} needs a column 'file' and one of 'label' and 'patient'; "
-            f"it has: {', '.join(map(str, table.columns))}."
+            f"The first line of the labels file {path} needs a column 'file' and one of 'label', 'patient'."
         )
     rows: dict[str, LabelRow] = {}
-    for record in table.to_dict("records"):
-        name = str(record[file_column]).strip().replace("\\", "/").removeprefix("./")
-        label = str(record[label_column]).strip() or None if label_column else None
-        patient = str(record[patient_column]).strip() or None if patient_column else None
-        row = LabelRow(label, patient)
+    for line, record in records:
+        if any(record[len(header) :]) or len(record) <= file_column:
+            raise ImageSetError(
+                f"Line {line} of the labels file {path} has {len(record)} fields where the first line has "
+                f"{len(header)}; put fields that hold a comma in quotes."
+            )
+        name = posixpath.normpath(record[file_column].strip().replace("\\", "/"))
+        row = LabelRow(_cell(record, label_column), _cell(record, patient_column))
         if rows.setdefault(name, row) != row:
-            raise ImageSetError(f"The labels file {path} names {name!r} twice with different answers.")
+            raise ImageSetError(f"The labels file {path} answers twice for one file (line {line}).")
     return LabelTable(path.name, path.absolute().parent, rows, label_column is not None)
+
+
+def _find(header: list[str], names: tuple[str, ...]) -> int | None:
+    return next((header.index(name) for name in names if name in header), None)
+
+
+def _cell(record: list[str], column: int | None) -> str | None:
+    return record[column].strip() or None if column is not None and column < len(record) else None

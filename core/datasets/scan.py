@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -17,7 +18,8 @@ import PIL
 from core.config import Settings, get_settings
 from core.datasets.image_set import ImageSet, Item, Role, UnreadableFile
 from core.datasets.labels import LabelTable
-from core.errors import ImageReadError, ImageSetError
+from core.datasets.listing import list_files
+from core.errors import ImageReadError, ImageSetError, StoreError
 from core.images.decoded import ImageFacts
 from core.images.reading import (
     DECODING_VERSION,
@@ -56,8 +58,9 @@ def scan_image_set(
 ) -> ImageSet:
     """Read a folder and everything below it into an image set.
 
-    Hidden files and folders are passed over. A file's content decides its format, not its name. What was
-    decoded before, by any study, is not decoded again: facts are cached by byte digest in the workspace.
+    Hidden files and folders are passed over with a warning; links are followed. A file's content decides its
+    format, not its name. What was decoded before, by any study, is not decoded again: facts are cached by
+    byte digest in the workspace.
 
     Args:
         folder: the set's folder.
@@ -79,14 +82,13 @@ def scan_image_set(
     """
     settings = settings or get_settings()
     progress = progress or SilentProgress()
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112  Path.is_dir raises where this answers no
         raise ImageSetError(f"The folder of the {_title(role, name)} is not there: {folder}.")
-    files = _list_files(folder)
+    files, unreadable, n_hidden = list_files(folder)
     progress.start(f"Reading {name}", len(files))
     limits = f"v{DECODING_VERSION}-pillow{PIL.__version__}-numpy{np.__version__}-{settings.max_pixels}"
-    cache = ShardFolder(settings.home / "scans" / limits)
+    cache = ShardFolder(settings.home / "scans" / limits, (*_FACT_COLUMNS, "pixel_digest"))
     items: list[Item] = []
-    unreadable: list[UnreadableFile] = []
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
         stream = iter(files)
         while chunk := list(islice(stream, _CHUNK)):
@@ -98,29 +100,19 @@ def scan_image_set(
                     label, patient = _label(folder, item_id, labels)
                     items.append(Item(item_id, path, digest, pixel_digest, label, patient, facts))
     warnings = _set_warnings(items, labels)
+    if n_hidden:
+        names = "1 hidden file or folder was" if n_hidden == 1 else f"{n_hidden} hidden files or folders were"
+        warnings.append(f"{names} passed over (names that begin with a dot).")
     if class_names:
         items = _keep_classes(items, class_names, folder, role, name)
     if len(items) < 2:
         raise ImageSetError(_too_few(folder, role, name, len(items), unreadable))
+    unreadable.sort(key=lambda bad: bad.id)
     return ImageSet(role, name, folder, tuple(items), tuple(unreadable), tuple(warnings))
 
 
 def _title(role: Role, name: str) -> str:
     return f"synthetic set {name!r}" if role is Role.SYNTHETIC else f"{role.value} set"
-
-
-def _list_files(folder: Path) -> list[tuple[str, Path]]:
-    """Every file that is not hidden, as (id, path), ordered by id whatever order the disk gives."""
-    found = []
-    for base, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            if not name.startswith("."):
-                path = Path(base, name)
-                # Names that are not UTF-8 must still fit into JSON and CSV.
-                item_id = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
-                found.append((item_id, path))
-    return sorted(found)
 
 
 _Outcome = tuple[str, str, ImageFacts] | str
@@ -186,7 +178,9 @@ def _store_facts(cache: ShardFolder, fresh: dict[str, tuple[str, ImageFacts]]) -
         for column, dtype in _FACT_COLUMNS.items()
     }
     columns["pixel_digest"] = np.array([digest for digest, _ in fresh.values()], dtype="U64")
-    cache.write(list(fresh), columns)
+    # Without a cache the next scan decodes again; that is no reason to end this one.
+    with suppress(StoreError):
+        cache.write(list(fresh), columns)
 
 
 def _facts_from_row(columns: Any, row: int) -> tuple[str, ImageFacts]:

@@ -55,7 +55,8 @@ class FeatureStore:
         key = hashlib.sha256(self.space.encode()).hexdigest()[:24]
         slug = re.sub(r"[^a-zA-Z0-9_.-]+", "-", extractor.name)[:48].strip("-.")
         self.folder = home / "features" / f"{slug}-{key}"
-        self._shards = ShardFolder(self.folder)
+        columns = ("features", "logits") if extractor.info.has_logits else ("features",)
+        self._shards = ShardFolder(self.folder, columns)
         self._dimension = extractor.dimension
 
     def read(self, digests: Sequence[str]) -> StoredFeatures:

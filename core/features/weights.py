@@ -65,17 +65,17 @@ def find_weights(
     """
     progress = progress or SilentProgress()
     if given is not None:
-        if not given.is_file():
+        if not _is_file(given):
             raise WeightsError(f"The weight file {given} does not exist.")
         return given
     cached = settings.torch_home / "hub" / "checkpoints" / file_name
     in_folder = "MEDSYN_WEIGHTS_DIR is not set"
     if settings.weights_dir is not None:
-        if (settings.weights_dir / file_name).is_file():
+        if _is_file(settings.weights_dir / file_name):
             return settings.weights_dir / file_name
         in_folder = f"MEDSYN_WEIGHTS_DIR ({settings.weights_dir}) does not hold it"
     in_cache = f"torch's cache ({cached.parent}) does not hold it"
-    if cached.is_file():
+    if _is_file(cached):
         if hash_file(cached) == sha256:
             return cached
         in_cache = f"the copy in torch's cache ({cached}) is damaged"
@@ -94,6 +94,11 @@ def find_weights(
         f"The weights {file_name} were not found: no path was given (--weights), {in_folder}, {in_cache}, "
         f"and the download from {url} {download}."
     )
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file is there; unlike Path.is_file, no for a place that may not be looked at."""
+    return os.path.isfile(path)  # noqa: PTH113
 
 
 class _DownloadError(Exception):

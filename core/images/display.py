@@ -35,12 +35,14 @@ def to_display_scale(pixels: NDArray[Any], *, num_channels: int | None = None) -
     if pixels.dtype == np.uint8:
         scaled = pixels.astype(np.float32)
     else:
-        wide = pixels.astype(np.float64)
-        low, high = float(wide.min()), float(wide.max())
-        span = high - low
-        scaled = (
-            np.zeros(wide.shape, np.float32) if span == 0 else ((wide - low) * (255.0 / span)).astype("f4")
-        )
+        # Halved, so that a span up to the largest number does not overflow.
+        wide = pixels.astype(np.float64) / 2
+        low = float(wide.min())
+        span = float(wide.max()) - low
+        if span < np.finfo(np.float64).tiny:
+            scaled = np.zeros(wide.shape, np.float32)
+        else:
+            scaled = ((wide - low) / span * 255.0).astype(np.float32)
     if scaled.ndim == 2:
         scaled = scaled[..., np.newaxis]
     if num_channels == 1 and scaled.shape[2] == 3:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import warnings
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +14,9 @@ from core.images.decoded import DecodedImage, ImageFacts, check_pixel_count, col
 __all__ = ["NPY_MAGIC", "decode_npy"]
 
 NPY_MAGIC = b"\x93NUMPY"
+
+# NumPy warns of headers that old versions wrote; the arrays are fine.
+warnings.filterwarnings("ignore", module=r"numpy\.lib")
 
 
 def decode_npy(data: bytes, *, max_pixels: int) -> DecodedImage:
@@ -29,26 +34,22 @@ def decode_npy(data: bytes, *, max_pixels: int) -> DecodedImage:
     Raises:
         ImageReadError: with the reason, if the array is no such image, is damaged or is too large.
     """
-    stream = io.BytesIO(data)
     try:
-        version = np.lib.format.read_magic(stream)
-        if version == (1, 0):
-            shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
-        elif version == (2, 0):
-            shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
-        else:
-            raise ImageReadError("its .npy version is not one that image tools write")
-    except (ValueError, SyntaxError) as error:
-        raise ImageReadError(f"its .npy header is damaged ({error})") from None
-    if dtype.hasobject or dtype.kind not in "buif":
-        raise ImageReadError(f"it holds {dtype} values; save booleans, integers or real numbers")
+        shape, dtype = _read_header(data)
+    except ImageReadError:
+        raise
+    # NumPy evaluates the header as a Python literal: a damaged one may raise nearly anything. What it holds
+    # is not repeated, since it may be anything too.
+    except (Exception, MemoryError):
+        raise ImageReadError("its .npy header is damaged") from None
+    if dtype.hasobject or dtype.kind not in "buif" or dtype.itemsize > 8:
+        raise ImageReadError(f"it holds {dtype.name} values; save booleans, integers or real numbers")
     height, width, layout = _layout(shape)
     check_pixel_count(width, height, max_pixels=max_pixels)
-    stream.seek(0)
     try:
-        array = np.load(stream, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ImageReadError(f"it is damaged or truncated ({error})") from None
+        array = np.load(io.BytesIO(data), allow_pickle=False)
+    except (Exception, MemoryError):
+        raise ImageReadError("it is damaged or truncated") from None
     if layout == "first":
         array = np.moveaxis(array, 0, -1)
     pixels = array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
@@ -62,6 +63,20 @@ def decode_npy(data: bytes, *, max_pixels: int) -> DecodedImage:
     bits = 8 if dtype.kind == "b" else dtype.itemsize * 8
     channels = 1 if pixels.ndim == 2 else 3
     return DecodedImage(pixels, ImageFacts("NPY", str(dtype), width, height, channels, bits))
+
+
+def _read_header(data: bytes) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    stream = io.BytesIO(data)
+    version = np.lib.format.read_magic(stream)
+    if version == (1, 0):
+        shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+    elif version == (2, 0):
+        shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
+    else:
+        raise ImageReadError("its .npy version is not one that image tools write")
+    if not all(type(side) is int for side in shape):
+        raise ImageReadError("its .npy header is damaged")
+    return shape, dtype
 
 
 def _layout(shape: tuple[int, ...]) -> tuple[int, int, str]:

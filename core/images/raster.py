@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import warnings
 from typing import Any
 
@@ -23,6 +24,7 @@ _TRANSPARENT = {"LA", "La", "RGBA", "RGBa", "PA"}
 
 # Pillow warns about odd metadata in files whose pixels are fine; the pixels are what is audited here.
 warnings.filterwarnings("ignore", module=r"PIL\.")
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 def decode_raster(data: bytes, *, max_pixels: int) -> DecodedImage:

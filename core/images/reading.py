@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from core.errors import ImageReadError
@@ -23,7 +24,7 @@ def read_bytes(path: Path, *, max_file_bytes: int) -> bytes:
         ImageReadError: if it cannot be read, is not a regular file, or is larger than `max_file_bytes`.
     """
     try:
-        if not path.is_file():
+        if not os.path.isfile(path):  # noqa: PTH113  Path.is_file raises where this answers no
             raise ImageReadError("it is not a regular file, or a link that leads nowhere")
         size = path.stat().st_size
         if size > max_file_bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -164,3 +165,30 @@ def test_the_module_runs_as_a_program(folders: dict[str, Path], tmp_path: Path) 
     assert "No number here is an FID" in done.stderr
     assert "No number here is an FID" in done.stdout
     assert (tmp_path / "out" / "report.html").is_file()
+
+
+def test_an_output_inside_an_image_set_is_refused(
+    folders: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for inside in (folders["train"] / "out", folders["gan"]):
+        assert call("audit", "-r", folders["train"], "-i", folders["gan"], "-o", inside) == 2
+        assert "lies inside the image set" in capsys.readouterr().err
+    assert not (folders["train"] / "out").exists()
+
+
+def test_a_failed_run_leaves_no_empty_output_folder(folders: dict[str, Path], tmp_path: Path) -> None:
+    assert call("audit", "-r", tmp_path / "nowhere", "-i", folders["gan"], "-o", tmp_path / "out") == 2
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_a_console_without_arrows_shows_the_table_all_the_same(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "core", "audit", "-r", folders["train"], "-i", folders["gan"], "-o",
+         tmp_path / "out", "--extractor", "pixels"],
+        cwd=ROOT, capture_output=True, check=False, timeout=300, env=os.environ | {"PYTHONIOENCODING": "ascii"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert b"precision" in done.stdout

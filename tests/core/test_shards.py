@@ -110,14 +110,14 @@ def test_a_kill_in_mid_write_leaves_only_whole_shards(tmp_path: Path) -> None:
     writers = [context.Process(target=_write_forever, args=(str(tmp_path), base)) for base in (0, 10**7)]
     for writer in writers:
         writer.start()
+    wanted = [*digests(800), *digests(400, 10**7)]
     deadline = time.monotonic() + 60
-    while len(list(tmp_path.glob("*.npz"))) < 8 and time.monotonic() < deadline:
+    while len(ShardFolder(tmp_path).read(wanted).positions) < len(wanted) and time.monotonic() < deadline:
         time.sleep(0.01)
     for writer in writers:
         assert writer.pid is not None
         os.kill(writer.pid, signal.SIGKILL)
         writer.join()
-    wanted = [*digests(800), *digests(400, 10**7)]
     found = ShardFolder(tmp_path).read(wanted)
     assert len(found.positions) == len(wanted)
     assert not list(tmp_path.glob("*.damaged"))
@@ -139,3 +139,11 @@ def test_a_workspace_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     blocked.touch()
     with pytest.raises(StoreError, match="MEDSYN_HOME"):
         ShardFolder(blocked / "below").write(digests(1), rows(1))
+
+
+def test_a_shard_with_other_columns_counts_as_damaged(tmp_path: Path) -> None:
+    ShardFolder(tmp_path).write(digests(3), {"faetures": np.zeros((3, 2))})
+    ShardFolder(tmp_path).write(digests(3, 10), {"features": np.ones((3, 2))})
+    found = ShardFolder(tmp_path, ("features",)).read([*digests(3), *digests(3, 10)])
+    assert found.positions.tolist() == [3, 4, 5]
+    assert (found.columns["features"] == 1).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -302,3 +303,52 @@ def test_an_output_that_cannot_be_written_is_found_before_the_work(tmp_path: Pat
     blocked.touch()
     with pytest.raises(InputError, match="--output"):
         check_output_folder(blocked / "below")
+
+
+def test_a_carriage_return_in_a_file_name_is_one_row(tmp_path: Path, workspace: Path) -> None:
+    real = write_images(tmp_path / "real", 12, seed=1)
+    synthetic = write_images(tmp_path / "syn", 8, seed=2)
+    (synthetic / "0000.png").rename(synthetic / "a\rb.png")
+    write_audit(run_audit(Study.from_folders(real=real, synthetic={"s": synthetic}), FAST), tmp_path / "out")
+    with (tmp_path / "out" / "copies.csv").open(newline="") as stream:
+        assert len(list(csv.reader(stream))) == 9
+
+
+def test_multiscale_leaves_out_sets_that_are_too_small(study: Study, tmp_path: Path) -> None:
+    few = write_images(tmp_path / "few", 3, seed=5)
+    protocol = FAST.model_copy(update={"multiscale": True, "multiscale_resolutions": (16, 32)})
+    mixed = Study.from_folders(real=study.real, synthetic={"few": few, "gan": study.synthetic[0].folder})
+    result = run_audit(mixed, protocol)
+    assert {row.synthetic for row in result.summary.results if row.metric == "mm_fid"} == {"gan"}
+    assert any("mm_fid" in warning and "'few'" in warning for warning in result.summary.warnings)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"multiscale_resolutions": (0,)},
+        {"multiscale_resolutions": (16, 16)},
+        {"multiscale_extractors": ("a", "a")},
+    ],
+)
+def test_a_multiscale_grid_that_makes_no_sense_is_refused(change: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="MM-FID"):
+        Protocol.model_validate(change)
+
+
+def test_a_second_audit_leaves_nothing_of_the_first(study: Study, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_audit(run_audit(study, FAST), out)
+    write_audit(run_audit(study.model_copy(update={"synthetic": study.synthetic[:1]}), FAST), out)
+    assert not (out / "mean_images" / "ddpm").exists()
+
+
+def test_folder_names_that_are_not_utf8(study: Study, tmp_path: Path) -> None:
+    odd = tmp_path / b"caf\xe9".decode("utf-8", "surrogateescape")
+    try:
+        shutil.copytree(study.real, odd)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    result = run_audit(study.model_copy(update={"real": odd}), FAST)
+    write_audit(result, tmp_path / "out")
+    assert result.summary.sets[0].folder.endswith("caf\\xe9")

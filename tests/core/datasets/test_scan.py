@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -174,11 +175,13 @@ def test_patients_alone_leave_classes_to_folders(tmp_path: Path) -> None:
     ("text", "reason"),
     [
         ("name,label\nx,a\n", "needs a column 'file'"),
-        ("file,note\nx,a\n", "one of 'label' and 'patient'"),
-        ("file,label\nx,a\nx,b\n", "'x' twice"),
-        ("", "cannot be read"),
+        ("file,note\nx,a\n", "one of 'label', 'patient'"),
+        ("file,label\nx,a\nx,b\n", r"twice for one file \(line 3\)"),
+        ("file,label\nx,a, left\n", "Line 2.*3 fields"),
+        ("", "needs a column 'file'"),
+        ('file,label\n"x,a\n', "damaged"),
     ],
-    ids=["no-file", "no-label", "twice", "empty"],
+    ids=["no-file", "no-label", "twice", "comma", "empty", "quote"],
 )
 def test_bad_labels_say_what_to_change(tmp_path: Path, text: str, reason: str) -> None:
     table = tmp_path / "labels.csv"
@@ -211,3 +214,56 @@ def test_scanning_counts_every_file_and_can_be_cancelled(tmp_path: Path) -> None
 
     with pytest.raises(CancelledError):
         scan(folder, progress=Cancelling())
+
+
+def test_a_labels_file_without_a_header_does_not_show_its_first_row(tmp_path: Path) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_text("0000.png,DOE^JOHN\n")
+    with pytest.raises(ImageSetError) as caught:
+        load_labels(table)
+    assert "DOE" not in str(caught.value)
+
+
+def test_trailing_commas_and_roundabout_paths_in_a_labels_file(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "sets" / "real", 2)
+    table = tmp_path / "tables" / "labels.csv"
+    table.parent.mkdir()
+    table.write_text("file,label\n../sets/real//0000.png,a,\n0001.png,b,\n")
+    assert [item.label for item in scan(folder, labels=load_labels(table)).items] == ["a", "b"]
+
+
+def test_linked_folders_are_read_and_links_in_a_circle_are_listed(tmp_path: Path) -> None:
+    elsewhere = write_images(tmp_path / "elsewhere", 3)
+    folder = tmp_path / "set"
+    folder.mkdir()
+    (folder / "class").symlink_to(elsewhere, target_is_directory=True)
+    (elsewhere / "round").symlink_to(folder, target_is_directory=True)
+    found = scan(folder)
+    assert [item.id for item in found.items] == ["class/0000.png", "class/0001.png", "class/0002.png"]
+    assert [(bad.id, "link" in bad.reason) for bad in found.unreadable] == [("class/round", True)]
+
+
+def test_hidden_files_are_counted(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "set", 2)
+    shutil.copy(folder / "0000.png", folder / ".0000.png")
+    write_images(folder / ".hidden", 2)
+    (folder / ".DS_Store").touch()
+    assert scan(folder).warnings == (
+        "2 hidden files or folders were passed over (names that begin with a dot).",
+    )
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", lambda: 0)() == 0, reason="root may open every folder")
+def test_a_folder_that_cannot_be_opened_is_listed(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "set", 2)
+    closed = write_images(folder / "closed", 2)
+    closed.chmod(0)
+    try:
+        assert [bad.id for bad in scan(folder).unreadable] == ["closed"]
+    finally:
+        closed.chmod(0o700)
+
+
+def test_a_name_too_long_for_the_disk_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ImageSetError, match="not there"):
+        scan(tmp_path / ("a" * 300))

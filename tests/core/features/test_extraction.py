@@ -29,7 +29,7 @@ class Corners:
 
     version: str = "1"
     extracted: list[int] = field(default_factory=list)
-    info = ExtractorInfo("corners", "Corners", "Corners of the image.", "none", 1)
+    info = ExtractorInfo("corners", "Corners", "Corners of the image.", "none", 1, has_logits=True)
     name = "corners"
     dimension = 5
     weights_sha256 = None

@@ -56,3 +56,13 @@ def test_resizing_keeps_means_and_skips_equal_sizes() -> None:
     small = resize_pixels(pixels, width=4, height=8)
     assert small.shape == (8, 4, 1)
     assert small.mean() == pytest.approx(pixels.mean(), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "values", [[1e308, -1e308], [5e-324, 0.0], [np.finfo(float).max, np.finfo(float).min]], ids=str
+)
+def test_extreme_ranges_stay_finite(values: list[float]) -> None:
+    shown = to_display_scale(np.array([values] * 4))
+    assert np.isfinite(shown).all()
+    assert shown.min() >= 0
+    assert shown.max() <= 255

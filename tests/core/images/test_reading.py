@@ -87,6 +87,12 @@ def npy(array: np.ndarray, **options: object) -> bytes:
     return stream.getvalue()
 
 
+def npy_header(text: str) -> bytes:
+    """An array file that holds nothing but a header."""
+    body = text.encode() + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(body)) + body
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -98,8 +104,29 @@ def npy(array: np.ndarray, **options: object) -> bytes:
         (npy(np.zeros((0, 4))), "empty image"),
         (b"\x93NUMPY\x01\x00\x10\x00not a header at a", "header"),
         (b"\x93NUMPY\x07\x00", "version"),
+        (npy_header("{'descr': ('|u1', 'fortran_order': False, 'shape': (8,8"), "header is damaged"),
+        (npy_header("{'descr': ('|u1',), 'fortran_order': False, 'shape': (8, 8), }"), "header is damaged"),
+        (npy_header("{'descr': '|u1', 'fortran_order': False, 'shape': (True, 8), }"), "header is damaged"),
+        (npy_header("{'descr': '|u1', 'fortran_order': False, 'shape': (8L, 8L), }"), "truncated|header"),
+        (npy_header("-" * 9000), "header is damaged"),
+        (npy(np.zeros((4, 4), np.longdouble)), "save booleans, integers or real numbers"),
     ],
-    ids=["pickle", "shape", "complex", "nan", "cut", "empty", "header", "version"],
+    ids=[
+        "pickle",
+        "shape",
+        "complex",
+        "nan",
+        "cut",
+        "empty",
+        "header",
+        "version",
+        "unclosed",
+        "descr",
+        "bool-shape",
+        "python-2",
+        "deep",
+        "longdouble",
+    ],
 )
 def test_bad_arrays_are_refused_with_the_reason(data: bytes, reason: str) -> None:
     with pytest.raises(ImageReadError, match=reason):
@@ -213,3 +240,9 @@ def test_broken_corpus_is_read_or_refused_but_never_raises_else(shared_data: Pat
         # What we read, the corpus's own record says is readable.
         assert row["pillow_load"] == "ok", row["file"]
         assert np.isfinite(image.pixels.astype(float)).all()
+
+
+def test_a_reason_repeats_nothing_that_the_file_holds() -> None:
+    with pytest.raises(ImageReadError) as caught:
+        decode_image(npy_header("PATIENT JOHN DOE born 1.2.1950"), max_pixels=LIMIT)
+    assert "DOE" not in str(caught.value)
