@@ -20,8 +20,8 @@ def list_files(folder: Path) -> tuple[list[tuple[str, Path]], list[UnreadableFil
         folder: where to look.
 
     Returns:
-        (id, path) of each file, ordered by id whatever order the disk gives; what could not be opened; and how
-        many hidden files and folders were passed over.
+        (id, path) of each file, ordered by id whatever order the disk gives; what could not be opened;
+        and how many hidden files and folders were passed over.
     """
     found: list[tuple[str, Path]] = []
     closed: list[UnreadableFile] = []
