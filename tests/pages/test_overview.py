@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 
@@ -42,6 +43,10 @@ def test_a_finished_audit_is_shown(workspace: Path, tmp_path: Path) -> None:
     table = app.dataframe[0].value
     assert "gan" in table.columns
     assert "Precision" in set(table["metric"])
+    cells = table.set_index("metric")
+    assert re.fullmatch(r"[\d.]+ \[[\d.]+, [\d.]+\]", cells.loc["Precision", "gan"])
+    assert cells.loc["Fréchet distance", "real against real"].endswith("n = 7")
+    assert cells.loc["Fréchet distance", "gan"].endswith("n = 7")
 
 
 @pytest.mark.parametrize("content", ["", "{}", "not json"])
