@@ -142,7 +142,7 @@ class ShardFolder:
             return columns
         except FileNotFoundError:
             pass
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError):
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError):
             # Kept beside for inspection under a name that is never read; its rows are computed again.
             with suppress(OSError):
                 path.replace(path.with_suffix(".damaged"))

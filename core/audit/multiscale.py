@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from core.audit.plan import MetricGroup, Plan
 from core.audit.protocol import Execution, Protocol
 from core.audit.result import MetricRow
+from core.audit.set_features import extract_sets
 from core.config import Settings
 from core.datasets.image_set import ImageSet, Role
 from core.errors import InputError
 from core.features.base import FeatureKind
-from core.features.extraction import extract_features
 from core.features.registry import load_extractor
-from core.features.standardise import standardise_by_real
-from core.metrics.estimate import Array
 from core.metrics.feature_std import compute_feature_std
 from core.metrics.frechet import frechet_distance
 from core.metrics.multiscale import compute_mm_fid, compute_mm_std
@@ -69,22 +67,16 @@ def compute_multiscale_rows(
         for resolution in protocol.multiscale_resolutions:
             options = protocol.extractor_options(execution, resolution=resolution)
             extractor = load_extractor(name, options, settings=settings, progress=progress)
-            features: list[Array] = [
-                extract_features(
-                    image_set.items,
-                    extractor=extractor,
-                    store=execution.store,
-                    num_channels=protocol.num_channels,
-                    batch_size=execution.batch_size,
-                    workers=execution.workers,
-                    settings=settings,
-                    progress=progress,
-                    stage=f"{name} at {resolution} px: {image_set.name}",
-                ).features
-                for image_set in shown
-            ]
-            if extractor.info.standardise:
-                features = list(standardise_by_real(*features))
+            batches = extract_sets(
+                shown,
+                extractor,
+                title=f"{name} at {resolution} px",
+                protocol=protocol,
+                execution=execution,
+                settings=settings,
+                progress=progress,
+            )
+            features = [batch.features for batch in batches]
             for image_set, synthetic in zip(shown[1:], features[1:], strict=True):
                 distances[image_set.name][name].append(frechet_distance(features[0], synthetic))
                 spreads[image_set.name][name].append(compute_feature_std(synthetic=synthetic).value)

@@ -26,14 +26,13 @@ from core.audit.multiscale import compute_multiscale_rows
 from core.audit.plan import Plan, PlannedExtractor, plan_extractors
 from core.audit.protocol import Execution, Protocol
 from core.audit.result import AuditResult, AuditSummary, ExtractorRecord, ProtocolRecord
+from core.audit.set_features import extract_sets
 from core.audit.study import Study
 from core.config import Settings, get_settings
 from core.datasets.image_set import ImageSet, Role
 from core.datasets.labels import load_labels
 from core.datasets.scan import scan_image_set
-from core.features.base import Extractor, FeatureBatch
-from core.features.extraction import default_workers, extract_features
-from core.features.standardise import standardise_by_real
+from core.features.extraction import default_workers
 from core.images.display import INTENSITY_POLICY
 from core.metrics.catalogue import METRICS
 from core.progress import Progress, SilentProgress
@@ -143,20 +142,15 @@ def _audit_features(
     progress: Progress,
 ) -> FeatureAudit:
     extractor = planned.extractor
-    batches = [
-        extract_features(
-            image_set.items,
-            extractor=extractor,
-            store=execution.store,
-            num_channels=protocol.num_channels,
-            batch_size=execution.batch_size,
-            workers=execution.workers,
-            settings=settings,
-            progress=progress,
-            stage=f"{extractor.name}: {image_set.name}",
-        )
-        for image_set in sets
-    ]
+    batches = extract_sets(
+        sets,
+        extractor,
+        title=extractor.name,
+        protocol=protocol,
+        execution=execution,
+        settings=settings,
+        progress=progress,
+    )
     features = [
         SetFeatures(
             image_set.name,
@@ -164,7 +158,7 @@ def _audit_features(
             tuple(item.label for item in image_set.items),
             batch,
         )
-        for image_set, batch in zip(sets, _standardise(extractor, batches), strict=True)
+        for image_set, batch in zip(sets, batches, strict=True)
     ]
     by_role = list(zip(sets, features, strict=True))
     return compute_feature_metrics(
@@ -182,13 +176,6 @@ def _audit_features(
         ),
         progress=progress,
     )
-
-
-def _standardise(extractor: Extractor, batches: Sequence[FeatureBatch]) -> list[FeatureBatch]:
-    if not extractor.info.standardise:
-        return list(batches)
-    scores = standardise_by_real(*(batch.features for batch in batches))
-    return [FeatureBatch(score, batch.logits) for score, batch in zip(scores, batches, strict=True)]
 
 
 def _join_copies(audits: Sequence[FeatureAudit]) -> pd.DataFrame:
