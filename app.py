@@ -1,19 +1,40 @@
 """The dashboard's entry: `streamlit run app.py` starts it."""
 
+from __future__ import annotations
+
+import sys
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
-ROOT = Path(__file__).parent
+from core.config import get_settings
+from core.errors import InputError
+from pages._shared.access import is_authentication_configured, judge_address, judge_protection
+from pages._shared.failures import show_failure
+from pages._shared.guards import LocalOnly, SecurityHeaders
 
-st.set_page_config(page_title="MedSynAudit", page_icon=str(ROOT / "assets" / "logo.svg"), layout="wide")
-st.logo(str(ROOT / "assets" / "logo.svg"))
+try:
+    allow_remote = get_settings().allow_remote
+except InputError as error:
+    sys.exit(f"MedSynAudit does not start: {error}")
 
-# Pages lie in groups: a deep link to a page that lies flat in pages/ would be served without this frame.
-st.navigation(
-    {
-        "Study": [
-            st.Page("pages/study/overview.py", title="Overview", icon=":material/overview:", default=True)
-        ]
-    }
-).run()
+address = st.get_option("server.address")
+authenticated = is_authentication_configured()
+refusal = judge_address(address, authenticated=authenticated, allow_remote=allow_remote) or judge_protection(
+    address, xsrf=st.get_option("server.enableXsrfProtection"), cors=st.get_option("server.enableCORS")
+)
+if refusal:
+    sys.exit(refusal)
+
+middleware = [Middleware(SecurityHeaders)]
+# Whoever opened the dashboard to others may have put a proxy in front of it, which has a name of its own.
+if not (authenticated or allow_remote):
+    middleware.append(Middleware(LocalOnly))
+
+app = st.App(
+    # Pages lie in groups: Streamlit would serve a deep link to a page flat in pages/ without the frame.
+    Path(__file__).parent / "pages" / "_shared" / "frame.py",
+    middleware=middleware,
+    on_script_error=show_failure,
+)

@@ -10,8 +10,9 @@ import typer
 from pydantic import ValidationError
 
 from core import __version__
-from core.commands import audit, demo, extract, extractors
-from core.errors import CancelledError, MedSynError, StoreError
+from core.commands import audit, demo, extract, extractors, job
+from core.errors import CancelledError, DatabaseError, MedSynError, StoreError
+from core.validation import explain_first
 
 __all__ = ["app", "main"]
 
@@ -48,6 +49,7 @@ app.command("audit")(audit.audit)
 app.command("extract")(extract.extract)
 app.command("demo")(demo.demo)
 app.command("extractors")(extractors.extractors)
+app.add_typer(job.job, name="job")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -69,10 +71,10 @@ def _run(arguments: list[str] | None) -> int:
     except _UsageError as error:
         return _complain(getattr(error, "format_message", error.__str__)())
     except ValidationError as error:
-        return _complain(_first_reason(error))
+        return _complain(explain_first(error))
     except (KeyboardInterrupt, typer.Abort, CancelledError):
         return _explain(_STOPPED)
-    except StoreError as error:
+    except (StoreError, DatabaseError) as error:
         return _complain(str(error), status=1)
     except MedSynError as error:
         return _complain(str(error))
@@ -92,10 +94,3 @@ def _explain(status: int) -> int:
 def _complain(message: str, status: int = 2) -> int:
     typer.echo(f"Error: {' '.join(message.split())}", err=True)
     return status
-
-
-def _first_reason(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    reason = str(first["msg"]).removeprefix("Value error, ")
-    place = ".".join(str(part) for part in first["loc"])
-    return reason if first["type"] == "value_error" else f"{place}: {reason}."

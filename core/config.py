@@ -84,7 +84,10 @@ class Settings:
             offline=_flag("MEDSYN_OFFLINE"),
             max_pixels=_integer("MEDSYN_MAX_PIXELS", 80_000_000),
             max_file_bytes=_integer("MEDSYN_MAX_FILE_BYTES", 1_000_000_000),
-            data_roots=(*_data_roots("MEDSYN_DATA_ROOTS", home), DataRoot(DEMO_ROOT, home / "demo" / "study")),
+            data_roots=(
+                *_data_roots("MEDSYN_DATA_ROOTS", home),
+                DataRoot(DEMO_ROOT, home / "demo" / "study"),
+            ),
             database_url=os.environ.get("MEDSYN_DATABASE_URL", "").strip() or None,
             max_jobs=_integer("MEDSYN_MAX_JOBS", 1),
             allow_remote=_flag("MEDSYN_ALLOW_REMOTE"),

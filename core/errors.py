@@ -6,10 +6,12 @@ The tree::
     ├── InputError                 what the user handed in cannot be used
     │   ├── ImageReadError         one file cannot be read as an image
     │   ├── ImageSetError          a folder or labels file cannot be used as an image set
+    │   ├── OutsideRootError       a path leads out of the folder root that it must stay below
     │   ├── UnknownNameError       a registry does not hold that name (the message lists what it holds)
     │   └── TooFewImagesError      a metric needs more images than there are
     ├── WeightsError               weights are missing, damaged or of another layout
     ├── StoreError                 the workspace folder cannot be read or written
+    ├── DatabaseError              the database does not answer, or is of a newer version
     └── CancelledError             the user asked for the work to stop
 
 A message names the file or option and says what to change. Messages never carry image content,
@@ -20,10 +22,12 @@ from __future__ import annotations
 
 __all__ = [
     "CancelledError",
+    "DatabaseError",
     "ImageReadError",
     "ImageSetError",
     "InputError",
     "MedSynError",
+    "OutsideRootError",
     "StoreError",
     "TooFewImagesError",
     "UnknownNameError",
@@ -47,6 +51,10 @@ class ImageSetError(InputError):
     """A folder or labels file cannot be used as an image set."""
 
 
+class OutsideRootError(InputError):
+    """A path leads out of the folder root that it must stay below."""
+
+
 class UnknownNameError(InputError):
     """A registry does not hold the name asked for; the message lists the names it holds."""
 
@@ -65,3 +73,7 @@ class StoreError(MedSynError):
 
 class CancelledError(MedSynError):
     """The user asked for the work to stop; what was finished stays valid."""
+
+
+class DatabaseError(MedSynError):
+    """The database does not answer, or is of a newer version."""

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.config import get_settings
+from core.db.database import Database, open_database
+from tests.postgres import fresh_postgres
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -31,3 +33,27 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     get_settings.cache_clear()
     yield home
     get_settings.cache_clear()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, workspace: Path) -> Iterator[str]:
+    """Address of an empty database of either kind; also in the environment, for processes of jobs."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "sqlite":
+            patch.delenv("MEDSYN_DATABASE_URL", raising=False)
+            get_settings.cache_clear()
+            yield ""
+            return
+        with fresh_postgres() as url:
+            patch.setenv("MEDSYN_DATABASE_URL", url)
+            get_settings.cache_clear()
+            yield url
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """An empty, migrated database."""
+    opened = open_database(get_settings())
+    yield opened
+    opened.close()

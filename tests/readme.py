@@ -21,8 +21,8 @@ from core.audit.numbers import format_value
 from core.audit.protocol import Protocol
 from core.audit.result import AuditResult, MetricRow
 from core.audit.run import run_audit
-from core.audit.study import Study
 from core.config import Settings
+from core.datasets.study import Study
 from core.features.registry import EXTRACTORS, get_extractor_info
 from core.metrics.catalogue import METRICS, Direction
 

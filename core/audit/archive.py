@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -9,10 +10,12 @@ from pydantic import ValidationError
 
 from core.audit.numbers import format_interval, format_value
 from core.audit.result import AuditSummary, MetricRow
+from core.db.audits import AuditDocument, add_audit, load_audit
+from core.db.database import Database
 from core.errors import InputError
 from core.metrics.catalogue import METRICS
 
-__all__ = ["load_summary", "tabulate_results"]
+__all__ = ["load_audit_summary", "load_summary", "save_audit_summary", "tabulate_results"]
 
 
 def load_summary(folder: Path) -> AuditSummary:
@@ -34,6 +37,43 @@ def load_summary(folder: Path) -> AuditSummary:
             f"{path} is not an audit that this version reads ({error.error_count()} fields differ); run the "
             "audit again."
         ) from error
+
+
+def save_audit_summary(database: Database, summary: AuditSummary, *, audit_id: str, study_id: str) -> None:
+    """Keep a finished audit in the database, all of it or nothing.
+
+    Args:
+        database: where.
+        summary: what it found.
+        audit_id: the id of the job that computed it.
+        study_id: its study.
+
+    Raises:
+        InputError: if an audit of that id is kept already.
+        DatabaseError: if the database does not answer.
+    """
+    document = json.loads(summary.model_dump_json(by_alias=False))
+    results = document.pop("results")
+    add_audit(database, audit_id=audit_id, study_id=study_id, summary=document, results=results)
+
+
+def load_audit_summary(database: Database, audit_id: str) -> tuple[AuditDocument, AuditSummary]:
+    """Read an audit back from the database, with what lists show of it.
+
+    Raises:
+        UnknownNameError: if there is none of that id.
+        InputError: if it is of another version.
+        DatabaseError: if the database does not answer.
+    """
+    document = load_audit(database, audit_id)
+    try:
+        summary = AuditSummary.model_validate(document.summary | {"results": document.results})
+    except ValidationError as error:
+        raise InputError(
+            f"The audit {audit_id} is not one that this version reads ({error.error_count()} fields differ); "
+            "run it again."
+        ) from error
+    return document, summary
 
 
 def tabulate_results(summary: AuditSummary) -> pd.DataFrame:

@@ -6,12 +6,12 @@ from core.audit.plan import WEIGHT_FREE
 from core.audit.protocol import Protocol
 from core.audit.result import AuditResult
 from core.audit.run import run_audit
-from core.audit.study import Study
 from core.config import Settings, get_settings
 from core.datasets.phantoms.demo import DemoStudy, write_demo
+from core.datasets.study import Study
 from core.progress import Progress, SilentProgress
 
-__all__ = ["audit_demo", "describe_demo", "prepare_demo"]
+__all__ = ["audit_demo", "demo_protocol", "describe_demo", "prepare_demo"]
 
 
 def prepare_demo(
@@ -53,5 +53,9 @@ def audit_demo(
         CancelledError: if progress says so.
     """
     study = describe_demo(prepare_demo(seed=seed, settings=settings, progress=progress))
-    protocol = Protocol(extractors=(WEIGHT_FREE,), seed=seed)
-    return run_audit(study, protocol, settings=settings, progress=progress)
+    return run_audit(study, demo_protocol(seed), settings=settings, progress=progress)
+
+
+def demo_protocol(seed: int = 0) -> Protocol:
+    """The demo's protocol: no weights, one seed for all draws."""
+    return Protocol(extractors=(WEIGHT_FREE,), seed=seed)

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from core.audit.cautions import collect_cautions
 from core.audit.findings import find_answers, summarise_answers
 from core.audit.judgements import FEW_IMAGES, LITTLE
 from core.audit.mean_gallery import MeanGallery, build_mean_gallery, choose_side
@@ -66,7 +67,7 @@ def render_report(result: AuditResult) -> str:
             headlines=summarise_answers(answers),
             few_images=FEW_IMAGES,
             little=LITTLE,
-            cautions=_collect_cautions(summary),
+            cautions=collect_cautions(summary),
             most_cautions=_MOST_CAUTIONS,
             table=whole,
             class_tables=[build_metric_table(summary, name) for name in classes],
@@ -121,24 +122,6 @@ def _to_script_json(data: Any) -> Markup:
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704
-
-
-def _collect_cautions(summary: AuditSummary) -> list[tuple[str, str]]:
-    """Kind and sentence of everything that a reader must know before the numbers."""
-    cautions = [("Notice", notice) for notice in summary.notices]
-    for one in summary.sets:
-        if one.unreadable:
-            files = "file was" if len(one.unreadable) == 1 else "files were"
-            cautions.append(
-                (
-                    "Warning",
-                    f"{one.name}: {format_count(len(one.unreadable))} {files} left out of all numbers, being "
-                    "unreadable; the reasons stand under Image sets.",
-                )
-            )
-    cautions += [("Warning", warning) for warning in summary.warnings]
-    cautions += [("Warning", f"{one.name}: {warning}") for one in summary.sets for warning in one.warnings]
-    return list(dict.fromkeys(cautions))
 
 
 def _collect_facts(summary: AuditSummary) -> list[MetricFacts]:

@@ -27,12 +27,10 @@ from core.audit.plan import Plan, PlannedExtractor, plan_extractors
 from core.audit.protocol import Execution, Protocol
 from core.audit.result import AuditResult, AuditSummary, ExtractorRecord, ProtocolRecord
 from core.audit.set_features import extract_sets
-from core.audit.study import Study
 from core.config import Settings, get_settings
 from core.datasets.image_set import ImageSet, Role
-from core.datasets.labels import load_labels
-from core.datasets.scan import scan_image_set
-from core.features.extraction import default_workers
+from core.datasets.study import Study
+from core.datasets.study_scan import scan_study
 from core.images.display import INTENSITY_POLICY
 from core.metrics.catalogue import METRICS
 from core.progress import Progress, SilentProgress
@@ -79,7 +77,13 @@ def run_audit(
     plan = plan_extractors(protocol, execution, settings=settings, progress=progress)
     for notice in plan.notices:
         progress.notice(notice)
-    sets = _scan_sets(study, protocol, execution, settings, progress)
+    sets = scan_study(
+        study,
+        class_names=protocol.class_names,
+        workers=execution.workers,
+        settings=settings,
+        progress=progress,
+    )
     shared = find_shared(sets)
     warnings = list(check_study(sets, shared))
     audits = [_audit_features(one, sets, protocol, execution, settings, progress) for one in plan.extractors]
@@ -107,30 +111,6 @@ def run_audit(
         seconds=round(time.perf_counter() - clock, 3),
     )
     return AuditResult(summary, _join_copies(audits), means)
-
-
-def _scan_sets(
-    study: Study, protocol: Protocol, execution: Execution, settings: Settings, progress: Progress
-) -> list[ImageSet]:
-    labels = None if study.labels is None else load_labels(study.labels)
-    sources = [(Role.REAL, "real", study.real)]
-    if study.heldout is not None:
-        sources.append((Role.HELDOUT, "heldout", study.heldout))
-    sources += [(Role.SYNTHETIC, source.name, source.folder) for source in study.synthetic]
-    workers = default_workers() if execution.workers is None else execution.workers
-    return [
-        scan_image_set(
-            folder,
-            role=role,
-            name=name,
-            labels=labels,
-            class_names=protocol.class_names,
-            workers=workers,
-            settings=settings,
-            progress=progress,
-        )
-        for role, name, folder in sources
-    ]
 
 
 def _audit_features(

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from core.audit.protocol import Execution, Protocol
-from core.audit.study import Study, SyntheticSource, name_after_folder
 from core.commands.choices import (
     BatchSize,
     Channels,
@@ -24,6 +23,7 @@ from core.commands.choices import (
 )
 from core.commands.outcome import print_outcome
 from core.commands.terminal_progress import TerminalProgress
+from core.datasets.study import Study, SyntheticSource, name_after_folder
 from core.errors import InputError
 from core.features.base import Device, Precision, ResizeMode
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
+from core.confinement import open_confined
 from core.errors import ImageSetError
 
 __all__ = ["LabelRow", "LabelTable", "load_labels"]
@@ -60,17 +63,20 @@ class LabelTable:
         return None
 
 
-def load_labels(path: Path) -> LabelTable:
+def load_labels(path: Path, confined_to: tuple[Path, ...] = ()) -> LabelTable:
     """Read a labels CSV with a column `file` and at least one of `label` and `patient`.
 
     Args:
         path: a CSV in UTF-8; more columns are ignored.
+        confined_to: folder roots; where not empty, a file outside of them is refused, whatever links say.
 
     Raises:
+        OutsideRootError: if it lies outside its folder root.
+        InputError: if `confined_to` is given and it is not a regular file.
         ImageSetError: if it cannot be read, lacks the columns, or answers twice for one file.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
+        with _open_text(path, confined_to) as stream:
             reader = csv.reader(stream, strict=True)
             header = [column.strip().lower() for column in next(reader, [])]
             records = [(reader.line_num, record) for record in reader if any(record)]
@@ -96,6 +102,12 @@ def load_labels(path: Path) -> LabelTable:
         if rows.setdefault(name, row) != row:
             raise ImageSetError(f"The labels file {path} answers twice for one file (line {line}).")
     return LabelTable(path.name, path.absolute().parent, rows, label_column is not None)
+
+
+def _open_text(path: Path, confined_to: tuple[Path, ...]) -> TextIO:
+    # On the command line, labels may come out of a pipe.
+    binary = open_confined(path, confined_to) if confined_to else path.open("rb")
+    return io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
 
 
 def _find(header: list[str], names: tuple[str, ...]) -> int | None:

@@ -16,6 +16,7 @@ import numpy as np
 import PIL
 
 from core.config import Settings, get_settings
+from core.confinement import is_confined
 from core.datasets.image_set import ImageSet, Item, Role, UnreadableFile
 from core.datasets.labels import LabelTable
 from core.datasets.listing import list_files
@@ -76,15 +77,20 @@ def scan_image_set(
         The set, ordered by item id, with unreadable files and warnings.
 
     Raises:
-        ImageSetError: if the folder is not there, a class name is not among its classes, or fewer than two
-            readable images remain.
+        ImageSetError: if the folder is not there or outside the folder roots, a class name is not among its
+            classes, or fewer than two readable images remain.
         CancelledError: if progress says so.
     """
     settings = settings or get_settings()
     progress = progress or SilentProgress()
     if not os.path.isdir(folder):  # noqa: PTH112  Path.is_dir raises where this answers no
         raise ImageSetError(f"The folder of the {_title(role, name)} is not there: {folder}.")
-    files, unreadable, n_hidden = list_files(folder)
+    if not is_confined(folder, settings.confined_to):
+        raise ImageSetError(
+            f"The folder of the {_title(role, name)} lies outside the folder roots: {folder}; choose one "
+            "below them, or add it to MEDSYN_DATA_ROOTS."
+        )
+    files, unreadable, n_hidden = list_files(folder, confined_to=settings.confined_to)
     progress.start(f"Reading {name}", len(files))
     limits = f"v{DECODING_VERSION}-pillow{PIL.__version__}-numpy{np.__version__}-{settings.max_pixels}"
     cache = ShardFolder(settings.home / "scans" / limits, (*_FACT_COLUMNS, "pixel_digest"))
@@ -128,15 +134,18 @@ def _read_chunk(
 ) -> Iterator[tuple[str, Path, _Outcome]]:
     """Hash a chunk of files, look their facts up, and decode what is new."""
 
+    def read(path: Path) -> bytes:
+        return read_bytes(path, max_file_bytes=settings.max_file_bytes, confined_to=settings.confined_to)
+
     def digest_of(path: Path) -> tuple[str | None, str]:
         try:
-            return compute_digest(read_bytes(path, max_file_bytes=settings.max_file_bytes)), ""
+            return compute_digest(read(path)), ""
         except ImageReadError as error:
             return None, str(error)
 
     def decode(path: Path, digest: str) -> tuple[str, ImageFacts] | str:
         try:
-            data = read_bytes(path, max_file_bytes=settings.max_file_bytes)
+            data = read(path)
             if compute_digest(data) != digest:
                 return "it changed while it was read"
             image = decode_image(data, max_pixels=settings.max_pixels)

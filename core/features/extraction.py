@@ -41,7 +41,7 @@ def load_pixels(item: Item, *, num_channels: int | None, settings: Settings) -> 
         ImageSetError: if the file is no longer the one that was scanned.
     """
     try:
-        data = read_bytes(item.path, max_file_bytes=settings.max_file_bytes)
+        data = read_bytes(item.path, max_file_bytes=settings.max_file_bytes, confined_to=settings.confined_to)
         if compute_digest(data) != item.digest:
             raise ImageReadError("its content changed")
         pixels = decode_image(data, max_pixels=settings.max_pixels).pixels

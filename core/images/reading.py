@@ -6,7 +6,8 @@ import hashlib
 import os
 from pathlib import Path
 
-from core.errors import ImageReadError
+from core.confinement import open_confined
+from core.errors import ImageReadError, InputError, OutsideRootError
 from core.images.decoded import DecodedImage
 from core.images.numpy_array import NPY_MAGIC, decode_npy
 from core.images.raster import decode_raster
@@ -17,21 +18,34 @@ DECODING_VERSION = "1"
 """Raised whenever the same bytes would decode to other pixels; cached facts and features key on it."""
 
 
-def read_bytes(path: Path, *, max_file_bytes: int) -> bytes:
+def read_bytes(path: Path, *, max_file_bytes: int, confined_to: tuple[Path, ...] = ()) -> bytes:
     """Read one file whole.
 
+    Args:
+        path: the file, or a link to it.
+        max_file_bytes: a larger file is refused.
+        confined_to: folder roots; where not empty, a file outside of them is refused, whatever links say.
+
     Raises:
-        ImageReadError: if it cannot be read, is not a regular file, or is larger than `max_file_bytes`.
+        ImageReadError: if it cannot be read, is not a regular file, is larger than `max_file_bytes`, or lies
+            outside its folder root.
     """
     try:
-        if not os.path.isfile(path):  # noqa: PTH113  Path.is_file raises where this answers no
-            raise ImageReadError("it is not a regular file, or a link that leads nowhere")
-        size = path.stat().st_size
-        if size > max_file_bytes:
-            raise ImageReadError(
-                f"it has {size:,} bytes, over the limit of {max_file_bytes:,} (MEDSYN_MAX_FILE_BYTES)"
-            )
-        return path.read_bytes()
+        with open_confined(path, confined_to) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            if size > max_file_bytes:
+                raise ImageReadError(
+                    f"it has {size:,} bytes, over the limit of {max_file_bytes:,} (MEDSYN_MAX_FILE_BYTES)"
+                )
+            # Some network disks tell no size.
+            return stream.read(size) if size else stream.read()
+    except ImageReadError:
+        raise
+    except OutsideRootError:
+        raise ImageReadError("it lies outside its folder root, where a link leads") from None
+    # Python refuses paths that no file can have by a ValueError.
+    except (FileNotFoundError, NotADirectoryError, InputError, ValueError):
+        raise ImageReadError("it is not a regular file, or a link that leads nowhere") from None
     except PermissionError:
         raise ImageReadError("its permissions do not allow reading it") from None
     except OSError as error:

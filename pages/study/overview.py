@@ -1,31 +1,126 @@
-"""Overview: the demo's audit, or how to get one."""
+"""Overview: studies, their last audits, and a way in for newcomers."""
 
 import streamlit as st
 
-from core.audit.archive import load_summary, tabulate_results
-from core.config import get_settings
-from core.errors import MedSynError
+from core.db.audits import list_audits
+from core.db.jobs import list_jobs
+from core.db.studies import list_studies, restore_study
+from core.jobs.demo_job import DEMO_NAME
+from core.jobs.queue import submit_job
+from pages._shared.job_progress import show_active_jobs
+from pages._shared.links import LAUNCH, QUALITY, SETUP
+from pages._shared.table import Cell, Column, Table, show_table
+from pages._shared.workspace import open_workspace
+
+settings, database = open_workspace()
+studies, audits = list_studies(database), list_audits(database)
+latest = {audit.study_id: audit for audit in reversed(audits)}
+demo_runs = bool(list_jobs(database, kind="demo", active=True))
+
+
+def start_demo() -> None:
+    """Put the demo into the queue."""
+    submit_job(database, settings, kind="demo", payload={}, title=DEMO_NAME)
+
 
 st.title("Overview")
-st.caption("For research use only. Not a medical device.")
+if studies:
+    audited = sum(study.id in latest for study in studies)
+    st.markdown(f"**{len(studies)} {'study' if len(studies) == 1 else 'studies'}, {audited} audited.**")
+elif not demo_runs:
+    st.markdown("Two ways to begin:")
 
-folder = get_settings().home / "demo" / "audit"
-try:
-    summary = load_summary(folder) if (folder / "audit.json").exists() else None
-except MedSynError as error:
-    st.error(str(error))
-    st.stop()
+show_active_jobs()
 
-if summary is None:
-    st.info(
-        "No audit yet. `python -m core demo` makes and audits a phantom study within two minutes; "
-        "`python -m core audit --real DIR --synthetic NAME=DIR --output DIR` audits your own folders."
+if not studies and not demo_runs:
+    left, right = st.columns(2)
+    with left.container(border=True):
+        st.subheader("See what an audit says")
+        st.write(
+            "The demo makes phantom chest films and six synthetic sets with known faults, such as copies and a "
+            "burned-in marker, and audits them. It needs no data and no network, and takes about a minute."
+        )
+        st.button("Run the demo", type="primary", icon=":material/play_arrow:", on_click=start_demo)
+    with right.container(border=True):
+        st.subheader("Audit your own images")
+        st.write(
+            "A study is one folder of real images, one folder of images for each generator and, better, "
+            "one of real images that no generator has seen."
+        )
+        st.page_link(SETUP, label="Set up a study", icon=":material/create_new_folder:")
+
+if studies:
+    st.subheader("Studies")
+    columns = (
+        Column("name", "Study"),
+        Column("sets", "Synthetic sets", kind="number"),
+        Column(
+            "heldout", "Held-out set", "Real images of other patients: what synthetic sets are held against."
+        ),
+        Column("audit", "Last audit", kind="time"),
+        Column("results", "", kind="action"),
+        Column("run", "", kind="action"),
+        Column("edit", "", kind="action"),
     )
-    st.stop()
+    rows = []
+    for study in studies:
+        audit = latest.get(study.id)
+        cells = {
+            "name": Cell(study.name),
+            "sets": Cell(str(len(study.folders.synthetic)), len(study.folders.synthetic)),
+            "heldout": Cell("yes" if study.folders.heldout else "none"),
+            "run": Cell("Run audit", action=f"run {study.id}"),
+            "edit": Cell("Change", action=f"edit {study.id}"),
+        }
+        if audit is not None:
+            cells["audit"] = Cell("", audit.finished_at.isoformat())
+            cells["results"] = Cell("Results", action=f"open {study.id}")
+        rows.append((study.id, cells))
+    clicked = show_table(Table(columns, tuple(rows)), key="studies", file_name="studies.csv")
+    if clicked:
+        action, _, study_id = clicked.partition(" ")
+        target = {"open": QUALITY, "run": LAUNCH, "edit": SETUP}[action]
+        st.switch_page(target, query_params={"study": study_id})
+    with st.container(horizontal=True):
+        st.page_link(SETUP, label="Set up a study", icon=":material/create_new_folder:")
+        if not demo_runs and all(study.name != DEMO_NAME for study in studies):
+            st.button("Run the demo", icon=":material/play_arrow:", on_click=start_demo)
 
-synthetic = [one.name for one in summary.sets if one.role == "synthetic"]
-st.subheader(f"Demo: {len(synthetic)} synthetic sets against {summary.sets[0].n} real images")
-for notice in (*summary.notices, *summary.warnings):
-    st.warning(notice)
-st.dataframe(tabulate_results(summary), hide_index=True, width="stretch")
-st.caption(f"Whole report: {folder / 'report.html'}")
+if audits:
+    st.subheader("Last audits")
+    columns = (
+        Column("when", "Finished", kind="time"),
+        Column("study", "Study"),
+        Column(
+            "n",
+            "Numbers",
+            "Values with their intervals, over all sets, classes and extractors.",
+            kind="number",
+        ),
+        Column("open", "", kind="action"),
+    )
+    audit_rows = tuple(
+        (
+            one.id,
+            {
+                "when": Cell("", one.finished_at.isoformat()),
+                "study": Cell(one.study_name),
+                "n": Cell(f"{one.n_results:,}", one.n_results),
+                "open": Cell("Open", action=f"{one.study_id} {one.id}"),
+            },
+        )
+        for one in audits[:20]
+    )
+    if clicked := show_table(Table(columns, audit_rows), key="audits", file_name="audits.csv"):
+        study_id, _, audit_id = clicked.partition(" ")
+        st.switch_page(QUALITY, query_params={"study": study_id, "audit": audit_id})
+
+removed = list_studies(database, removed=True)
+if removed:
+    with st.expander(f"Removed studies ({len(removed)})"):
+        for study in removed:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.text(study.name)
+                st.button(
+                    "Restore", key=f"restore_{study.id}", on_click=restore_study, args=(database, study.id)
+                )

@@ -11,7 +11,17 @@ from core.errors import InputError
 
 
 def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HOME", "WEIGHTS_DIR", "OFFLINE", "MAX_PIXELS", "MAX_FILE_BYTES", "DATA_ROOTS", "DATABASE_URL", "MAX_JOBS", "ALLOW_REMOTE"):
+    for name in (
+        "HOME",
+        "WEIGHTS_DIR",
+        "OFFLINE",
+        "MAX_PIXELS",
+        "MAX_FILE_BYTES",
+        "DATA_ROOTS",
+        "DATABASE_URL",
+        "MAX_JOBS",
+        "ALLOW_REMOTE",
+    ):
         monkeypatch.delenv(f"MEDSYN_{name}", raising=False)
     monkeypatch.delenv("TORCH_HOME", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", "/cache")

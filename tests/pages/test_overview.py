@@ -1,59 +1,100 @@
-"""The overview page: empty, loaded, and with a damaged result."""
+"""Overview: empty, loaded, and what its buttons do."""
 
 from __future__ import annotations
 
-import re
-import warnings
 from pathlib import Path
 
 import pytest
 
-from core.audit.protocol import Protocol
-from core.audit.run import run_audit
-from core.audit.study import Study
-from core.audit.writer import write_audit
-from tests.images import write_images
-
-with warnings.catch_warnings():
-    # Streamlit's own imports warn on some versions; what our pages do is tested below.
-    warnings.simplefilter("ignore")
-    from streamlit.testing.v1 import AppTest
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def run_app() -> AppTest:
-    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+from core.config import get_settings
+from core.db.database import open_database
+from core.db.jobs import list_jobs
+from core.db.studies import StudyRecord, list_studies, remove_study
+from tests.pages.frame import run_frame
+from tests.pages.tables import read_tables
 
 
 def test_an_empty_workspace_leads_on(workspace: Path) -> None:
-    app = run_app()
+    app = run_frame()
     assert not app.exception
-    assert "python -m core demo" in app.info[0].value
+    assert not app.error
+    assert "Run the demo" in [button.label for button in app.button]
+    assert "Set up a study" in [link.label for link in app.get("page_link")]
+    assert read_tables(app) == {}
 
 
-def test_a_finished_audit_is_shown(workspace: Path, tmp_path: Path) -> None:
-    study = Study.from_folders(
-        real=write_images(tmp_path / "real", 14, seed=1),
-        synthetic={"gan": write_images(tmp_path / "gan", 12)},
+def test_the_demo_button_queues_one_demo(workspace: Path, idle_jobs: None) -> None:
+    app = run_frame()
+    next(button for button in app.button if button.label == "Run the demo").click().run()
+    assert not app.exception
+    jobs = list_jobs(open_database(get_settings()))
+    assert [job.kind for job in jobs] == ["demo"]
+    labels = [button.label for button in app.button]
+    assert "Run the demo" not in labels
+    assert "Cancel" in labels
+
+
+def test_studies_and_audits_are_listed(study: StudyRecord, audit_id: str) -> None:
+    app = run_frame()
+    assert not app.exception
+    tables = read_tables(app)
+    assert tables["studies"].texts("name") == ["Films"]
+    assert tables["studies"].texts("sets") == ["1"]
+    assert tables["studies"].rows[0]["audit"]["value"].endswith("+00:00")
+    assert tables["audits"].texts("study") == ["Films"]
+    assert tables["audits"].rows[0]["open"]["action"] == f"{study.id} {audit_id}"
+
+
+def test_a_study_without_an_audit_has_no_results_to_open(study: StudyRecord) -> None:
+    tables = read_tables(run_frame())
+    assert tables["studies"].rows[0]["results"] is None
+    assert "audits" not in tables
+
+
+def test_a_removed_study_can_be_restored(study: StudyRecord) -> None:
+    database = open_database(get_settings())
+    remove_study(database, study.id)
+    app = run_frame()
+    assert "studies" not in read_tables(app)
+    next(button for button in app.button if button.label == "Restore").click().run()
+    assert not app.exception
+    assert [one.id for one in list_studies(database)] == [study.id]
+    assert read_tables(app)["studies"].texts("name") == ["Films"]
+
+
+def test_names_are_text_not_markup(study: StudyRecord, idle_jobs: None) -> None:
+    from core.jobs.queue import submit_job
+
+    submit_job(
+        open_database(get_settings()),
+        get_settings(),
+        kind="demo",
+        payload={},
+        title="<b>**x**</b> [a](http://b)",
     )
-    write_audit(run_audit(study, Protocol(extractors=("pixels",))), workspace / "demo" / "audit")
-    app = run_app()
-    assert not app.exception
-    table = app.dataframe[0].value
-    assert "gan" in table.columns
-    assert "Precision" in set(table["metric"])
-    cells = table.set_index("metric")
-    assert re.fullmatch(r"[\d.]+ \[[\d.]+, [\d.]+\]", cells.loc["Precision", "gan"])
-    assert cells.loc["Fréchet distance", "real against real"].endswith("n = 7")
-    assert cells.loc["Fréchet distance", "gan"].endswith("n = 7")
+    app = run_frame()
+    text = next(element.proto.text for element in app.get("progress"))
+    assert r"\<b\>\*\*x\*\*" in text
 
 
-@pytest.mark.parametrize("content", ["", "{}", "not json"])
-def test_a_damaged_result_is_a_sentence_not_a_traceback(workspace: Path, content: str) -> None:
-    folder = workspace / "demo" / "audit"
-    folder.mkdir(parents=True)
-    (folder / "audit.json").write_text(content)
-    app = run_app()
+def test_a_failing_database_is_a_sentence(failing_database: None) -> None:
+    app = run_frame()
     assert not app.exception
-    assert "run the audit again" in app.error[0].value
+    assert "does not answer" in app.error[0].value
+    assert "secret" not in app.error[0].value
+
+
+@pytest.mark.parametrize("page", ["study/setup.py", "audit/launch.py", "audit/quality.py", "system/jobs.py"])
+def test_every_page_shows_a_failing_database_as_a_sentence(failing_database: None, page: str) -> None:
+    app = run_frame(page)
+    assert not app.exception
+    assert "does not answer" in app.error[0].value
+
+
+@pytest.mark.parametrize("page", ["audit/launch.py", "audit/quality.py", "system/jobs.py"])
+def test_every_page_leads_on_from_an_empty_workspace(workspace: Path, page: str) -> None:
+    app = run_frame(page)
+    assert not app.exception
+    assert not app.error
+    assert app.info
+    assert "To the overview" in [link.label for link in app.get("page_link")]

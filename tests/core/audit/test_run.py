@@ -15,8 +15,8 @@ from PIL import Image
 from core.audit.protocol import Execution, Protocol
 from core.audit.result import AuditResult, AuditSummary
 from core.audit.run import run_audit
-from core.audit.study import Study, name_after_folder
 from core.audit.writer import check_output_folder, write_audit
+from core.datasets.study import Study, name_after_folder
 from core.errors import CancelledError, ImageSetError, InputError, UnknownNameError, WeightsError
 from core.metrics.catalogue import METRICS
 from core.progress import SilentProgress

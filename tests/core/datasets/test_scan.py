@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import core.datasets.scan as scan_module
-from core.config import get_settings
+from core.config import Settings, get_settings
 from core.datasets.image_set import ImageSet, Role, find_duplicates
 from core.datasets.labels import load_labels
+from core.datasets.listing import list_files
 from core.datasets.scan import scan_image_set
-from core.errors import CancelledError, ImageSetError
+from core.errors import CancelledError, ImageSetError, InputError, OutsideRootError
 from core.progress import SilentProgress
 from tests.images import write_images, write_png
 
@@ -267,3 +271,117 @@ def test_a_folder_that_cannot_be_opened_is_listed(tmp_path: Path) -> None:
 def test_a_name_too_long_for_the_disk_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ImageSetError, match="not there"):
         scan(tmp_path / ("a" * 300))
+
+
+def confined(*roots: Path) -> Settings:
+    return replace(get_settings(), confined_to=roots)
+
+
+def test_links_out_of_the_root_are_listed_and_not_followed(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    folder = write_images(root / "set", 3)
+    outside = write_images(tmp_path / "outside", 2, seed=5)
+    write_images(root / "shared", 2, seed=6)
+    (folder / "out.png").symlink_to(outside / "0000.png")
+    (folder / "class").symlink_to(outside)
+    (folder / "chain").symlink_to(root / "hop")
+    (root / "hop").symlink_to(outside)
+    (folder / "within").symlink_to("../shared")
+    (folder / "dangling.png").symlink_to("gone.png")
+    found = scan(folder, settings=confined(root))
+    assert [item.id for item in found.items] == [
+        "0000.png", "0001.png", "0002.png", "within/0000.png", "within/0001.png",
+    ]  # fmt: skip
+    assert {bad.id: bad.reason for bad in found.unreadable} == {
+        "out.png": "it is a link that leads out of its folder root",
+        "class": "it is a link that leads out of its folder root",
+        "chain": "it is a link that leads out of its folder root",
+        "dangling.png": "it is not a regular file, or a link that leads nowhere",
+    }
+    # Without roots, links are followed as ever.
+    assert len(scan(folder)) == 10
+
+
+def test_confined_and_free_scans_are_equal_where_nothing_leads_out(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "set", 6, classes=("a", "b"))
+    (folder / "bad.png").touch()
+    assert scan(folder, settings=confined(tmp_path)) == scan(folder)
+
+
+@pytest.mark.parametrize("through", ["name", "link"])
+def test_a_set_outside_of_the_roots_is_refused(tmp_path: Path, through: str) -> None:
+    folder = write_images(tmp_path / "outside", 2)
+    (tmp_path / "root").mkdir()
+    if through == "link":
+        (tmp_path / "root" / "set").symlink_to(folder)
+        folder = tmp_path / "root" / "set"
+    with pytest.raises(ImageSetError, match=r"outside the folder roots.*MEDSYN_DATA_ROOTS"):
+        scan(folder, settings=confined(tmp_path / "root"))
+
+
+def test_a_file_swapped_for_a_link_after_listing_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_images(tmp_path / "root" / "set", 4)
+    outside = write_images(tmp_path / "outside", 1, seed=5)
+    listed = scan_module.list_files
+
+    def list_then_swap(*arguments: Path, **options: tuple[Path, ...]) -> object:
+        found = listed(*arguments, **options)
+        (folder / "0002.png").unlink()
+        (folder / "0002.png").symlink_to(outside / "0000.png")
+        return found
+
+    monkeypatch.setattr(scan_module, "list_files", list_then_swap)
+    found = scan(folder, settings=confined(tmp_path / "root"))
+    assert [item.id for item in found.items] == ["0000.png", "0001.png", "0003.png"]
+    assert [(bad.id, "outside its folder root" in bad.reason) for bad in found.unreadable] == [
+        ("0002.png", True)
+    ]
+
+
+def test_a_folder_swapped_for_a_link_while_it_is_listed_tells_no_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_images(tmp_path / "root" / "set", 3, classes=("a",))
+    outside = write_images(tmp_path / "outside", 1, seed=5)
+    walk = os.walk
+
+    def walk_and_swap(top: Path, **options: object) -> Iterator[tuple[str, list[str], list[str]]]:
+        for entry in walk(top, **options):  # type: ignore[call-overload]
+            yield entry
+            if not (folder / "a").is_symlink():
+                (folder / "a").rename(tmp_path / "moved")
+                (folder / "a").symlink_to(outside)
+
+    monkeypatch.setattr("core.datasets.listing.os.walk", walk_and_swap)
+    files, closed, _ = list_files(folder, confined_to=(tmp_path / "root",))
+    assert files == []
+    assert [bad.id for bad in closed] == ["a"]
+
+
+def test_labels_are_confined_too(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (tmp_path / "secret.csv").write_text("file,label\nx.png,a\n")
+    (root / "own.csv").write_text("\ufefffile,label\nx.png,ü\n", encoding="utf-8")
+    (root / "out.csv").symlink_to(tmp_path / "secret.csv")
+    (root / "within.csv").symlink_to("own.csv")
+    assert load_labels(root / "within.csv", (root,)).rows == load_labels(root / "own.csv").rows
+    assert load_labels(root / "out.csv").rows["x.png"].label == "a"
+    for path in (root / "out.csv", tmp_path / "secret.csv"):
+        with pytest.raises(OutsideRootError):
+            load_labels(path, (root,))
+    with pytest.raises(ImageSetError, match="cannot be read as a CSV"):
+        load_labels(root / "gone.csv", (root,))
+    with pytest.raises(InputError, match="not a regular file"):
+        load_labels(root, (root,))
+
+
+def test_labels_may_come_out_of_a_pipe_on_the_command_line(tmp_path: Path) -> None:
+    pipe = tmp_path / "labels"
+    os.mkfifo(pipe)
+    writing = threading.Thread(target=pipe.write_text, args=("file,label\nx.png,a\n",))
+    writing.start()
+    assert load_labels(pipe).rows["x.png"].label == "a"
+    writing.join()

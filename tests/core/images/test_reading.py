@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -224,6 +225,40 @@ def test_reading_refuses_large_and_odd_files(tmp_path: Path) -> None:
     dangling.symlink_to(tmp_path / "nowhere.png")
     with pytest.raises(ImageReadError, match="link that leads nowhere"):
         read_bytes(dangling, max_file_bytes=99)
+
+
+@pytest.mark.timeout(20)
+def test_reading_refuses_pipes_without_waiting_and_paths_that_are_none(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    for path in (tmp_path / "pipe.png", tmp_path / "a.png" / "b.png", Path("a\0b.png")):
+        for roots in ((), (tmp_path,)):
+            with pytest.raises(ImageReadError, match=r"not a regular file|outside its folder root"):
+                read_bytes(path, max_file_bytes=99, confined_to=roots)
+
+
+def test_reading_is_confined_to_roots(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    (root / "own.png").write_bytes(b"own")
+    (root / "link.png").symlink_to("own.png")
+    (root / "out.png").symlink_to(tmp_path / "secret.png")
+    assert read_bytes(root / "link.png", max_file_bytes=99, confined_to=(root,)) == b"own"
+    for path in (root / "out.png", tmp_path / "secret.png"):
+        assert read_bytes(path, max_file_bytes=99) == b"secret"
+        with pytest.raises(ImageReadError, match="outside its folder root"):
+            read_bytes(path, max_file_bytes=99, confined_to=(root,))
+    with pytest.raises(ImageReadError, match="3 bytes, over the limit of 2"):
+        read_bytes(root / "own.png", max_file_bytes=2, confined_to=(root,))
+    (root / "out.png").unlink()
+    (root / "out.png").symlink_to("gone.png")
+    with pytest.raises(ImageReadError, match="link that leads nowhere"):
+        read_bytes(root / "out.png", max_file_bytes=99, confined_to=(root,))
+
+
+def test_an_empty_file_is_empty(tmp_path: Path) -> None:
+    (tmp_path / "empty.png").touch()
+    assert read_bytes(tmp_path / "empty.png", max_file_bytes=99) == b""
 
 
 def test_broken_corpus_is_read_or_refused_but_never_raises_else(shared_data: Path) -> None:

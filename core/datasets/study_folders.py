@@ -1,0 +1,96 @@
+"""A study by its folder roots: what the dashboard keeps, and how it becomes paths again."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from core.config import Settings
+from core.datasets.folder_roots import FolderRef, describe_folder, resolve_file, resolve_folder
+from core.datasets.study import Study, SyntheticSource
+
+__all__ = ["StudyFolders", "SyntheticFolder", "confine_to_roots"]
+
+
+class SyntheticFolder(BaseModel):
+    """One generator's output: its name in tables, and its folder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    folder: FolderRef
+
+    @model_validator(mode="after")
+    def _check_name(self) -> SyntheticFolder:
+        SyntheticSource(name=self.name, folder=Path(self.folder.path))
+        return self
+
+
+class StudyFolders(BaseModel):
+    """The sets of a study, each as a root's name and a path below it.
+
+    Roots may move between machines; the study stays the same.
+
+    Attributes:
+        real: the real (train) set.
+        synthetic: the synthetic sets, in the order of tables and plots.
+        heldout: real images of other patients, or None.
+        labels: CSV of file and label (and patient), or None for classes from sub-folders.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    real: FolderRef
+    synthetic: tuple[SyntheticFolder, ...]
+    heldout: FolderRef | None = None
+    labels: FolderRef | None = None
+
+    @model_validator(mode="after")
+    def _check_sets(self) -> StudyFolders:
+        # The rules of names are those of a study by paths.
+        named = [SyntheticSource(name=one.name, folder=Path(one.folder.path)) for one in self.synthetic]
+        Study(real=Path(self.real.path), synthetic=tuple(named))
+        return self
+
+    @classmethod
+    def describe(cls, study: Study, settings: Settings) -> StudyFolders:
+        """Describe a study of paths by the roots that its folders lie below.
+
+        Raises:
+            InputError: if a folder lies below none of the roots.
+        """
+        return cls(
+            real=describe_folder(study.real, settings),
+            heldout=None if study.heldout is None else describe_folder(study.heldout, settings),
+            labels=None if study.labels is None else describe_folder(study.labels, settings),
+            synthetic=tuple(
+                SyntheticFolder(name=one.name, folder=describe_folder(one.folder, settings))
+                for one in study.synthetic
+            ),
+        )
+
+    def resolve(self, settings: Settings) -> Study:
+        """Find the folders on this machine, each checked to lie below its root.
+
+        Raises:
+            InputError: if a root is not among the settings', or a folder is gone or leads out of its root.
+        """
+        return Study(
+            real=resolve_folder(self.real, settings),
+            heldout=None if self.heldout is None else resolve_folder(self.heldout, settings),
+            labels=None if self.labels is None else resolve_file(self.labels, settings),
+            synthetic=tuple(
+                SyntheticSource(name=one.name, folder=resolve_folder(one.folder, settings))
+                for one in self.synthetic
+            ),
+        )
+
+
+def confine_to_roots(settings: Settings) -> Settings:
+    """Settings under which only files below the folder roots are opened, whatever links say."""
+    # Path.resolve raises where a root is a circular link; such a root holds nothing and is named when used.
+    roots = tuple(Path(os.path.realpath(root.path)) for root in settings.data_roots)
+    return replace(settings, confined_to=roots)

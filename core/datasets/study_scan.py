@@ -1,0 +1,56 @@
+"""Reads all sets of a study."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from core.config import Settings
+from core.datasets.image_set import ImageSet, Role
+from core.datasets.labels import load_labels
+from core.datasets.scan import scan_image_set
+from core.datasets.study import Study
+from core.progress import Progress
+
+__all__ = ["scan_study"]
+
+
+def scan_study(
+    study: Study,
+    *,
+    class_names: Sequence[str] = (),
+    workers: int | None = None,
+    settings: Settings,
+    progress: Progress,
+) -> list[ImageSet]:
+    """Read the real set, the held-out set where there is one, and the synthetic sets, in this order.
+
+    Args:
+        study: the sets.
+        class_names: keep only these classes; empty keeps all.
+        workers: decoding threads; None takes one a core, at most eight.
+        settings: limits and workspace.
+        progress: told about every file; may cancel.
+
+    Raises:
+        ImageSetError: if a set or the labels cannot be used.
+        CancelledError: if progress says so.
+    """
+    labels = None if study.labels is None else load_labels(study.labels, settings.confined_to)
+    sources = [(Role.REAL, "real", study.real)]
+    if study.heldout is not None:
+        sources.append((Role.HELDOUT, "heldout", study.heldout))
+    sources += [(Role.SYNTHETIC, source.name, source.folder) for source in study.synthetic]
+    return [
+        scan_image_set(
+            folder,
+            role=role,
+            name=name,
+            labels=labels,
+            class_names=class_names,
+            workers=min(8, os.cpu_count() or 1) if workers is None else workers,
+            settings=settings,
+            progress=progress,
+        )
+        for role, name, folder in sources
+    ]

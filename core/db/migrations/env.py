@@ -1,0 +1,17 @@
+"""Runs migrations on the connection that `core.db.migrate` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from core.db.tables import Base
+
+# Some databases cannot alter a table in place; batch mode copies it instead.
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,127 @@
+"""The tables: studies, audits with their results, jobs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, Index, MetaData, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+__all__ = ["AuditTable", "Base", "JobTable", "ResultTable", "StudyTable", "UtcDateTime"]
+
+ID_LENGTH = 32
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant; always in UTC and aware of it, also in SQLite, which knows no zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse instants without a zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant without a time zone cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that migrations can alter them on each database."""
+
+    type_annotation_map: ClassVar[dict[Any, Any]] = {float: Double}
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class StudyTable(Base):
+    """A study: a name and its folders. Removed ones are kept, since audits refer to them."""
+
+    __tablename__ = "studies"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    folders: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AuditTable(Base):
+    """A finished audit; `summary` is `audit.json` without its results, which have rows of their own."""
+
+    __tablename__ = "audits"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    study_id: Mapped[str] = mapped_column(ForeignKey("studies.id"), index=True)
+    summary: Mapped[dict[str, Any]] = mapped_column(JSON)
+    finished_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ResultTable(Base):
+    """One number of an audit."""
+
+    __tablename__ = "results"
+    __table_args__ = (Index(None, "metric", "synthetic"),)
+
+    audit_id: Mapped[str] = mapped_column(ForeignKey("audits.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    synthetic: Mapped[str] = mapped_column(Text)
+    extractor: Mapped[str | None] = mapped_column(Text)
+    class_name: Mapped[str | None] = mapped_column(Text)
+    metric: Mapped[str] = mapped_column(String(80))
+    value: Mapped[float | None]
+    low: Mapped[float | None]
+    high: Mapped[float | None]
+    n_real: Mapped[int]
+    n_synthetic: Mapped[int]
+    floor: Mapped[float | None]
+    floor_detail: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    note: Mapped[str] = mapped_column(Text)
+
+
+class JobTable(Base):
+    """One background run; see `core.db.jobs.JobRecord` for what the columns mean."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index(None, "state", "created_at"),)
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    title: Mapped[str] = mapped_column(Text)
+    study_id: Mapped[str | None] = mapped_column(ForeignKey("studies.id"), index=True)
+    payload: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(20))
+    rerun_of: Mapped[str | None] = mapped_column(ForeignKey("jobs.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    heartbeat_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    cancel_requested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    stage: Mapped[str] = mapped_column(Text, default="")
+    unit: Mapped[str] = mapped_column(String(40), default="")
+    steps_done: Mapped[int] = mapped_column(default=0)
+    steps_total: Mapped[int] = mapped_column(default=0)
+    stage_started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    notices: Mapped[list[str]] = mapped_column(JSON, default=list)
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    exit_reason: Mapped[str] = mapped_column(Text, default="")
+    host: Mapped[str | None] = mapped_column(Text)
+    pid: Mapped[int | None]
+    pid_started: Mapped[float | None]

@@ -1,0 +1,1 @@
+"""Long work in processes of their own: the queue, the runner, and what jobs can do."""

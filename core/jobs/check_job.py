@@ -1,0 +1,71 @@
+"""A job that reads every file of a study's sets, before or after the study is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from core.audit.result import Duplicates, SetSummary
+from core.config import Settings
+from core.datasets.study_folders import StudyFolders, confine_to_roots
+from core.db.database import Database
+from core.db.job_record import JobRecord
+from core.jobs._payload import parse_payload
+from core.progress import Progress
+
+__all__ = ["CheckJob", "CheckPayload", "StudyCheck"]
+
+
+class CheckPayload(BaseModel):
+    """What is to be checked.
+
+    Attributes:
+        folders: the sets.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folders: StudyFolders
+
+
+class StudyCheck(BaseModel):
+    """What reading every file found; the outcome of the job.
+
+    Attributes:
+        sets: the image sets, real first, with unreadable files and duplicates.
+        shared: pictures that occur in more than one set.
+        warnings: about the study as a whole.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sets: tuple[SetSummary, ...]
+    shared: tuple[Duplicates, ...]
+    warnings: tuple[str, ...]
+
+
+class CheckJob:
+    """Reads and decodes every file; what an audit would read is kept for it."""
+
+    def check(self, payload: Mapping[str, Any]) -> None:
+        """Refuse a payload that names no sets."""
+        parse_payload(CheckPayload, payload)
+
+    def run(
+        self, job: JobRecord, *, database: Database, settings: Settings, progress: Progress
+    ) -> dict[str, Any]:
+        """Read all files and say what an audit would say of them."""
+        from core.audit.checks import check_study, find_shared, summarise_set
+        from core.datasets.study_scan import scan_study
+
+        folders = parse_payload(CheckPayload, job.payload).folders
+        sets = scan_study(folders.resolve(settings), settings=confine_to_roots(settings), progress=progress)
+        shared = find_shared(sets)
+        found = StudyCheck(
+            sets=tuple(summarise_set(one) for one in sets),
+            shared=shared,
+            warnings=tuple(check_study(sets, shared)),
+        )
+        return found.model_dump(mode="json")

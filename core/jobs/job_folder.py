@@ -1,0 +1,41 @@
+"""Where a job writes: its log, and what it makes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.config import Settings
+from core.errors import UnknownNameError
+
+__all__ = ["audit_folder", "log_path", "read_log_tail"]
+
+_TAIL_BYTES = 64 * 1024
+
+
+def log_path(settings: Settings, job_id: str) -> Path:
+    """The log of a job in the workspace."""
+    return settings.home / "jobs" / f"{_checked(job_id)}.log"
+
+
+def audit_folder(settings: Settings, audit_id: str) -> Path:
+    """The files of an audit that a job computed."""
+    return settings.home / "audits" / _checked(audit_id)
+
+
+def read_log_tail(settings: Settings, job_id: str) -> str:
+    """The end of a job's log, whole lines, 64 KiB at most; empty while there is none."""
+    try:
+        with log_path(settings, job_id).open("rb") as log:
+            size = log.seek(0, 2)
+            log.seek(max(0, size - _TAIL_BYTES))
+            text = log.read(_TAIL_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""
+    return text if size <= _TAIL_BYTES else text.partition("\n")[2]
+
+
+def _checked(job_id: str) -> str:
+    """Ids come from addresses and command lines; one that is no id must not become a path."""
+    if not (job_id.isascii() and job_id.isalnum()):
+        raise UnknownNameError(f"There is no job {job_id!r}; the Jobs page lists those there are.")
+    return job_id

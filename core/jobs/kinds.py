@@ -1,0 +1,49 @@
+"""What jobs can do, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from core.config import Settings
+from core.db.database import Database
+from core.db.job_record import JobRecord
+from core.jobs.audit_job import AuditJob
+from core.jobs.check_job import CheckJob
+from core.jobs.demo_job import DemoJob
+from core.progress import Progress
+from core.registry import Registry
+
+__all__ = ["JOB_KINDS", "JobKind"]
+
+
+class JobKind(Protocol):
+    """One thing that jobs can do. Importing it must be cheap: pages do; `run` imports what is heavy."""
+
+    def check(self, payload: Mapping[str, Any]) -> None:
+        """Refuse a payload that `run` would not understand.
+
+        Raises:
+            InputError: with what is wrong.
+        """
+
+    def run(
+        self, job: JobRecord, *, database: Database, settings: Settings, progress: Progress
+    ) -> dict[str, Any]:
+        """Do the work in the job's own process.
+
+        Running a job again after its process was killed must be safe: what is finished is kept, what is not
+        leaves nothing half-written.
+
+        Returns:
+            The outcome, as JSON.
+
+        Raises:
+            MedSynError: whose message becomes the job's exit reason.
+        """
+
+
+JOB_KINDS: Registry[JobKind] = Registry("kind of job")
+JOB_KINDS.register("audit", AuditJob())
+JOB_KINDS.register("check", CheckJob())
+JOB_KINDS.register("demo", DemoJob())

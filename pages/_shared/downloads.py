@@ -1,0 +1,43 @@
+"""Downloads of an audit's files."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+__all__ = ["show_downloads"]
+
+_FILES = (
+    ("report.html", "Report", "All of it for a reader, one file, no network needed.", "text/html"),
+    ("metrics.csv", "metrics.csv", "One row a number, with interval, n, floor and note.", "text/csv"),
+    (
+        "copies.csv",
+        "copies.csv",
+        "One row a synthetic image: its nearest real one and their distance.",
+        "text/csv",
+    ),
+    ("audit.json", "audit.json", "Protocol, sets and results for programs.", "application/json"),
+)
+
+
+def show_downloads(folder: Path, audit_id: str) -> None:
+    """Offer the files of an audit; each is read only when it is asked for."""
+    with st.container(horizontal=True):
+        for name, label, sentence, mime in _FILES:
+            path = folder / name
+            st.download_button(
+                label,
+                partial(_read, path),
+                file_name=f"{path.stem}-{audit_id}{path.suffix}",
+                mime=mime,
+                help=sentence,
+                icon=":material/download:",
+                on_click="ignore",
+                disabled=not path.is_file(),
+            )
+
+
+def _read(path: Path) -> bytes:
+    return path.read_bytes()

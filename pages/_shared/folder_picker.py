@@ -1,0 +1,119 @@
+"""Picks a folder below the folder roots: a root, and step by step what lies in it; never a free path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+import streamlit as st
+
+from core.config import Settings
+from core.datasets.folder_roots import FolderListing, FolderRef, list_label_files, list_subfolders
+from core.errors import MedSynError
+from pages._shared.names import show_name
+from pages._shared.table import Cell, Column, Table, show_table
+
+__all__ = ["pick_folder"]
+
+_COLUMNS = (Column("name", "Folder"), Column("why", ""))
+_FILES = (Column("name", "Labels file"),)
+
+
+@st.dialog("Choose a folder", width="large")
+def pick_folder(
+    settings: Settings, *, purpose: str, start: FolderRef | None, on_pick: Callable[[list[FolderRef]], None]
+) -> None:
+    """Show the folder tree in a dialog.
+
+    Args:
+        settings: holds the roots.
+        purpose: `real`, `heldout`, `synthetic` or `labels`; for `labels` a CSV file is picked, for `synthetic`
+            all sub-folders can be picked at once.
+        start: where to begin.
+        on_pick: called with what was picked.
+    """
+    roots = [root.name for root in settings.data_roots]
+    place: FolderRef = st.session_state.setdefault(
+        f"picker_{purpose}", start if start and start.root in roots else FolderRef(root=roots[0], path="")
+    )
+    root = st.selectbox("Folder root", roots, index=roots.index(place.root), help="Set by MEDSYN_DATA_ROOTS.")
+    if root != place.root:
+        _go(purpose, FolderRef(root=root, path=""))
+    _show_path(purpose, place)
+    sought = st.text_input(
+        "Find a folder here", key=f"sought_{purpose}_{place.path}", placeholder="Part of its name"
+    )
+    try:
+        listing = list_subfolders(place, settings, containing=sought)
+    except MedSynError as error:
+        st.error(str(error))
+        return
+    _show_folders(purpose, place, listing)
+    if purpose == "labels":
+        _show_files(place, settings, on_pick)
+        return
+    files = f"{listing.n_files:,} {'file' if listing.n_files == 1 else 'files'} directly in this folder"
+    st.caption(f"{files}; sub-folders become classes.")
+    with st.container(horizontal=True):
+        if st.button("Use this folder", type="primary", icon=":material/check:"):
+            _finish(purpose, [place], on_pick)
+        usable = [place.child(folder.name) for folder in listing.subfolders if folder.pickable]
+        if (
+            purpose == "synthetic"
+            and 1 < len(usable) <= 40
+            and st.button(f"Add its {len(usable)} sub-folders, one set each", icon=":material/playlist_add:")
+        ):
+            _finish(purpose, usable, on_pick)
+
+
+def _show_path(purpose: str, place: FolderRef) -> None:
+    parts = PurePosixPath(place.path).parts
+    with st.container(horizontal=True, gap="small"):
+        for depth in range(len(parts) + 1):
+            label = show_name(parts[depth - 1]) if depth else place.root
+            above = FolderRef(root=place.root, path="/".join(parts[:depth]))
+            if st.button(label, key=f"up_{purpose}_{depth}", type="tertiary", icon=":material/folder_open:"):
+                _go(purpose, above)
+
+
+def _show_folders(purpose: str, place: FolderRef, listing: FolderListing) -> None:
+    if not listing.subfolders:
+        st.caption("No sub-folders here." if not listing.truncated else "")
+        return
+    rows = tuple(
+        (
+            str(number),
+            {
+                "name": Cell(show_name(folder.name), action=folder.name if folder.pickable else None),
+                "why": Cell(folder.reason),
+            },
+        )
+        for number, folder in enumerate(listing.subfolders)
+    )
+    caption = f"The first {len(rows):,} sub-folders; find others by name." if listing.truncated else ""
+    clicked = show_table(
+        Table(_COLUMNS, rows, caption), key=f"folders_{purpose}", file_name="folders.csv", height_px=260
+    )
+    if clicked is not None:
+        _go(purpose, place.child(clicked))
+
+
+def _show_files(place: FolderRef, settings: Settings, on_pick: Callable[[list[FolderRef]], None]) -> None:
+    files = list_label_files(place, settings)
+    if not files:
+        st.caption("No CSV file in this folder.")
+        return
+    rows = tuple((path, {"name": Cell(show_name(PurePosixPath(path).name), action=path)}) for path in files)
+    if clicked := show_table(Table(_FILES, rows), key="label_files", file_name="files.csv"):
+        _finish("labels", [FolderRef(root=place.root, path=clicked)], on_pick)
+
+
+def _go(purpose: str, place: FolderRef) -> None:
+    st.session_state[f"picker_{purpose}"] = place
+    st.rerun(scope="fragment")
+
+
+def _finish(purpose: str, picked: list[FolderRef], on_pick: Callable[[list[FolderRef]], None]) -> None:
+    del st.session_state[f"picker_{purpose}"]
+    on_pick(picked)
+    st.rerun()

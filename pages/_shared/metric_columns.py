@@ -1,0 +1,74 @@
+"""The audit's metric table as a table for pages."""
+
+from __future__ import annotations
+
+from core.audit import metric_table
+from core.metrics.metric_facts import Direction
+from pages._shared.table import Cell, Column, Table
+
+__all__ = ["lay_out_metrics"]
+
+_ARROWS = {
+    Direction.HIGHER: ("↑", "Higher is better."),
+    Direction.LOWER: ("↓", "Lower is better."),
+    Direction.NONE: ("", ""),
+}
+
+
+def lay_out_metrics(table: metric_table.MetricTable) -> Table:
+    """Lay out metrics as rows and synthetic sets as columns, with what real images score beside them.
+
+    Values and intervals are written with the digits that the interval supports; the download has all digits.
+    """
+    columns = [
+        Column("metric", "Metric", "What is measured; the arrow says which way is better."),
+        Column("extractor", "Extractor", "What turned the images into features."),
+        Column(
+            "floor",
+            "Real against real",
+            "What real images score in the synthetic set's place: the number to hold values against.",
+            align="right",
+        ),
+    ]
+    for place, (name, n) in enumerate(zip(table.names, table.n, strict=True)):
+        tooltip = f"{n} synthetic images, held against {table.n_real} real ones; below each value its 95 % interval."
+        columns.append(Column(f"set{place}", name, tooltip, align="right"))
+    rows = []
+    for group in table.groups:
+        for row in group.rows:
+            arrow, direction = _ARROWS[row.facts.direction]
+            cells = {
+                "metric": Cell(
+                    f"{row.facts.name} {arrow}".strip(),
+                    f"{row.facts.name}, {row.qualifier}" if row.qualifier else row.facts.name,
+                    detail=row.qualifier or group.name,
+                    tooltip=f"{row.facts.sentence} {direction}".strip(),
+                ),
+                "extractor": Cell(row.extractor or ""),
+            }
+            if row.floor is not None:
+                cells["floor"] = _cell(row.floor, ())
+            for place, cell in enumerate(row.cells):
+                if cell is not None:
+                    cells[f"set{place}"] = _cell(cell, table.notes)
+            rows.append((f"{row.facts.id}/{row.extractor}/{row.qualifier}", cells))
+    return Table(tuple(columns), tuple(rows), caption=_caption(table))
+
+
+def _cell(cell: metric_table.Cell, notes: tuple[str, ...]) -> Cell:
+    detail = " ".join(filter(None, (cell.interval, cell.n)))
+    explained = [*cell.detail, *(notes[number - 1] for number in cell.notes)]
+    if cell.best:
+        explained.insert(0, "Best of its row, with its interval apart from all others.")
+    return Cell(
+        cell.value + (" *" if cell.notes else ""),
+        f"{cell.value} {cell.interval}".strip(),
+        detail=detail,
+        strong=cell.best,
+        tooltip=" ".join(explained),
+    )
+
+
+def _caption(table: metric_table.MetricTable) -> str:
+    shown = "Value with its 95 % interval below. Bold: best of its row, its interval apart from all others."
+    return f"{shown} *: a note, shown when pointed at." if table.notes else shown

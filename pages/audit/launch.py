@@ -1,0 +1,107 @@
+"""Run audit: what decides the numbers of a new audit, its start, and its progress."""
+
+import streamlit as st
+
+from core.audit.protocol import Protocol
+from core.db.studies import list_studies
+from core.features.base import ResizeMode
+from core.features.registry import EXTRACTORS
+from core.jobs.audit_job import AuditPayload
+from core.jobs.queue import submit_job
+from pages._shared.job_progress import show_active_jobs
+from pages._shared.links import JOBS, OVERVIEW, QUALITY
+from pages._shared.selection import choose
+from pages._shared.workspace import open_workspace
+
+AUTOMATIC = "Automatic"
+NAMED = [name for name, entry in EXTRACTORS.items() if name == entry.pattern]
+
+settings, database = open_workspace()
+st.title("Run audit")
+studies = {study.id: study for study in list_studies(database)}
+if not studies:
+    st.info("No study yet. Set one up, or run the demo, from the overview.")
+    st.page_link(OVERVIEW, label="To the overview", icon=":material/overview:")
+    st.stop()
+study = studies[choose("Study", {key: one.name for key, one in studies.items()}, param="study")]
+show_active_jobs(study_id=study.id)
+
+names = ", ".join(one.name for one in study.folders.synthetic)
+against = (
+    "" if study.folders.heldout else " There is no held-out set: floors come from halves of the real set."
+)
+st.text(f"Synthetic sets: {names}.{against}")
+defaults = Protocol()
+with st.form("protocol"):
+    extractors = st.multiselect(
+        "Extractors",
+        NAMED,
+        placeholder=AUTOMATIC,
+        accept_new_options=True,
+        help="What turns images into features. Automatic takes the FID Inception where its weights are to be had, "
+        "else `texture`, and `pixels` for copies. A network of timm is written `timm:NAME`.",
+    )
+    left, middle, right = st.columns(3)
+    nearest_k = left.number_input(
+        "k of neighbour metrics",
+        1,
+        1000,
+        defaults.nearest_k,
+        help="Naeem et al. use 5, Kynkäänniemi et al. 3.",
+    )
+    seed = middle.number_input("Seed", 0, 2**32 - 1, defaults.seed, help="Seeds every draw.")
+    classes = right.multiselect(
+        "Keep only classes", [], accept_new_options=True, placeholder="All", help="Names of classes to keep."
+    )
+    with st.expander("More settings"):
+        left, middle, right = st.columns(3)
+        resize = left.selectbox(
+            "Resize filter", list(ResizeMode), index=list(ResizeMode).index(defaults.resize)
+        )
+        resolution = middle.number_input(
+            "Resolution in pixels",
+            8,
+            4096,
+            None,
+            placeholder="Each extractor's own",
+            help="Side that extractors see.",
+        )
+        channels = right.selectbox(
+            "Channels", [None, 1, 3], format_func={None: "As stored", 1: "Grey", 3: "RGB"}.__getitem__
+        )
+        multiscale = st.checkbox(
+            "MM-FID and MM-STD", help="Every extractor at 128, 256, 512 and 1024 pixels; takes much longer."
+        )
+    started = st.form_submit_button("Run audit", type="primary", icon=":material/play_arrow:")
+
+if started:
+    if any("?" in name for name in extractors):
+        st.error(
+            "Weight files are not chosen here: put them into MEDSYN_WEIGHTS_DIR, or audit from the command line."
+        )
+        st.stop()
+    for name in extractors:
+        EXTRACTORS[name.split(":", 1)[0]]
+    protocol = Protocol(
+        extractors=tuple(extractors),
+        nearest_k=nearest_k,
+        seed=seed,
+        class_names=tuple(classes),
+        resize=resize,
+        resolution=resolution,
+        num_channels=channels,
+        multiscale=multiscale,
+    )
+    payload = AuditPayload(folders=study.folders, protocol=protocol)
+    job = submit_job(
+        database,
+        settings,
+        kind="audit",
+        payload=payload.model_dump(mode="json"),
+        title=f"Audit of {study.name}",
+        study_id=study.id,
+    )
+    st.switch_page(JOBS, query_params={"job": job.id})
+st.page_link(
+    QUALITY, label="Results of this study", icon=":material/analytics:", query_params={"study": study.id}
+)

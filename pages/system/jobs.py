@@ -1,0 +1,104 @@
+"""Jobs: what runs, what waits, how each ended, and its log."""
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from core.db.jobs import list_jobs, load_job
+from core.jobs.description import describe_job, format_duration
+from core.jobs.job_folder import read_log_tail
+from core.jobs.queue import rerun_job
+from pages._shared.job_progress import show_job
+from pages._shared.links import OVERVIEW, QUALITY
+from pages._shared.table import Cell, Column, Table, show_table
+from pages._shared.times import format_instant
+from pages._shared.workspace import open_workspace
+
+COLUMNS = (
+    Column("title", "Job"),
+    Column("state", "State"),
+    Column("asked", "Asked for", kind="time"),
+    Column("took", "Took", kind="number"),
+    Column("about", "", width=420),
+    Column("open", "", kind="action"),
+)
+
+
+@st.fragment(run_every=1.0)
+def show_jobs() -> None:
+    """Show the list, kept up to date."""
+    settings, database = open_workspace()
+    jobs, now = list_jobs(database), datetime.now(UTC)
+    working = sum(not job.state.has_ended for job in jobs)
+    waiting = sum(job.state.value == "queued" for job in jobs)
+    st.markdown(
+        f"**{working - waiting} running, {waiting} waiting.** This machine runs "
+        f"{settings.max_jobs} at once (`MEDSYN_MAX_JOBS`)."
+    )
+    rows = []
+    for job in jobs:
+        about = describe_job(job, now)
+        took = (job.ended_at or now) - job.started_at if job.started_at else None
+        cells = {
+            "title": Cell(job.title),
+            "state": Cell(about.word, strong=not job.state.has_ended),
+            "asked": Cell("", job.created_at.isoformat()),
+            "about": Cell("" if job.state.value == "done" else about.sentence),
+            "open": Cell("Details", action=job.id),
+        }
+        if took is not None:
+            cells["took"] = Cell(format_duration(took), took.total_seconds())
+        rows.append((job.id, cells))
+    clicked = show_table(Table(COLUMNS, tuple(rows)), key="jobs", file_name="jobs.csv")
+    if clicked:
+        st.query_params["job"] = clicked
+        st.rerun()
+
+
+@st.fragment(run_every=1.0)
+def show_details(job_id: str) -> None:
+    """Show one job, kept up to date until it has ended."""
+    settings, database = open_workspace()
+    job = load_job(database, job_id)
+    show_job(job, link=False)
+    for notice in job.notices:
+        st.info(notice)
+    log = read_log_tail(settings, job_id)
+    with st.expander("Log", expanded=job.state.value in {"failed", "lost", "running"}):
+        st.code(log or "Nothing yet.", language=None, height=320, wrap_lines=True)
+        st.download_button(
+            "Download log", log, file_name=f"{job_id}.log", on_click="ignore", disabled=not log
+        )
+    if job.state.has_ended:
+        with st.container(horizontal=True):
+            if job.outcome and "audit_id" in job.outcome:
+                view = {
+                    "study": job.outcome.get("study_id") or job.study_id,
+                    "audit": job.outcome["audit_id"],
+                }
+                st.page_link(QUALITY, label="Open results", icon=":material/analytics:", query_params=view)
+            if st.button("Run again", icon=":material/replay:", key=f"rerun_{job_id}"):
+                st.query_params["job"] = rerun_job(database, settings, job_id).id
+                st.rerun()
+    st.caption(
+        f"Job {job.id}, asked for {format_instant(job.created_at)}"
+        + (f" as a repetition of {job.rerun_of}" if job.rerun_of else "")
+        + (f"; process {job.pid} on {job.host}" if job.pid else "")
+        + "."
+    )
+
+
+st.title("Jobs")
+settings, database = open_workspace()
+if not list_jobs(database, limit=1):
+    st.info(
+        "No job yet. Audits and other long work appear here while they run, and stay when they have ended."
+    )
+    st.page_link(OVERVIEW, label="To the overview", icon=":material/overview:")
+    st.stop()
+chosen = st.query_params.get("job")
+if chosen:
+    st.subheader(load_job(database, chosen).title)
+    show_details(chosen)
+    st.subheader("All jobs")
+show_jobs()

@@ -1,0 +1,57 @@
+"""A study by roots: the same rules as by paths, there and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from core.config import get_settings
+from core.datasets.folder_roots import FolderRef
+from core.datasets.study import Study
+from core.datasets.study_folders import StudyFolders, SyntheticFolder, confine_to_roots
+from core.errors import InputError
+from tests.studies import small_folders
+
+
+def test_there_and_back(workspace: Path) -> None:
+    folders = small_folders(workspace / "data")
+    (workspace / "data" / "labels.csv").write_text("file,label\n")
+    folders = folders.model_copy(
+        update={"heldout": folders.real, "labels": FolderRef(root="data", path="labels.csv")}
+    )
+    study = folders.resolve(get_settings())
+    assert study.real == (workspace / "data" / "real").resolve()
+    assert study.labels == (workspace / "data" / "labels.csv").resolve()
+    assert StudyFolders.describe(study, get_settings()) == folders
+
+
+def test_folders_outside_of_every_root_are_refused(workspace: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    study = Study.from_folders(real=tmp_path / "elsewhere", synthetic={"gan": tmp_path / "elsewhere"})
+    with pytest.raises(InputError, match="MEDSYN_DATA_ROOTS"):
+        StudyFolders.describe(study, get_settings())
+
+
+def test_the_rules_of_names_are_those_of_a_study(workspace: Path) -> None:
+    folders = small_folders(workspace / "data")
+    with pytest.raises(ValidationError, match="must start with a letter"):
+        SyntheticFolder(name="/etc", folder=folders.real)
+    twice = (folders.synthetic[0], SyntheticFolder(name="GAN", folder=folders.real))
+    with pytest.raises(ValidationError, match="Two synthetic sets"):
+        StudyFolders(real=folders.real, synthetic=twice)
+    with pytest.raises(ValidationError, match="at least one synthetic set"):
+        StudyFolders(real=folders.real, synthetic=())
+
+
+def test_jobs_are_confined_to_all_roots(workspace: Path) -> None:
+    (workspace / "data").parent.mkdir(parents=True, exist_ok=True)
+    confined = confine_to_roots(get_settings()).confined_to
+    assert confined == ((workspace / "data").resolve(), (workspace / "demo" / "study").resolve())
+
+
+def test_a_root_that_links_to_itself_breaks_nothing(workspace: Path) -> None:
+    workspace.mkdir(parents=True)
+    (workspace / "data").symlink_to(workspace / "data")
+    assert len(confine_to_roots(get_settings()).confined_to) == 2
