@@ -13,6 +13,7 @@ from core.errors import InputError
 from pages._shared.access import is_authentication_configured, judge_address, judge_protection
 from pages._shared.failures import show_failure
 from pages._shared.guards import LocalOnly, SecurityHeaders
+from pages._shared.rounds import make_rounds
 
 try:
     allow_remote = get_settings().allow_remote
@@ -35,6 +36,7 @@ if not (authenticated or allow_remote):
 app = st.App(
     # Pages lie in groups: Streamlit would serve a deep link to a page flat in pages/ without the frame.
     Path(__file__).parent / "pages" / "_shared" / "frame.py",
+    lifespan=make_rounds,
     middleware=middleware,
     on_script_error=show_failure,
 )

@@ -36,6 +36,7 @@ class Cell:
         detail: further lines, such as a floor of its own.
         notes: numbers of the notes below the table.
         best: whether it is the best of its row, with its interval apart from all others.
+        number: the number itself, with all its digits.
     """
 
     value: str
@@ -44,6 +45,7 @@ class Cell:
     detail: tuple[str, ...] = ()
     notes: tuple[int, ...] = ()
     best: bool = False
+    number: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,7 @@ def _build_rows(
                 detail=own_floor,
                 notes=notes.number(note),
                 best=index == best,
+                number=row.value,
             )
         )
     rows = [TableRow(facts, first.extractor, "", floor, tuple(cells))]
@@ -205,6 +208,7 @@ def _row_at_floor_size(facts: MetricFacts, extractor: str | None, floors: Sequen
                 n="" if shared else f"{_write_n(floor.n)} a side",
                 detail=() if shared else (_floor_line(floor),),
                 best=index == best,
+                number=floor.value_at_n,
             )
         )
     first = next(floor for floor in floors if floor is not None)
@@ -247,6 +251,7 @@ def _floor_cell(floor: Floor, suffix: str) -> Cell:
         value=typeset(format_value(floor.value, floor.low, floor.high)),
         interval=typeset(format_interval(floor.value, floor.low, floor.high)),
         n=f"{_FLOOR_KINDS[floor.kind]}, {_write_n(floor.n)}{suffix}",
+        number=floor.value,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
-__all__ = ["Study", "SyntheticSource", "name_after_folder"]
+__all__ = ["Study", "SyntheticSource", "clean_name", "name_after_folder"]
 
 _NAME = re.compile(r"[^\W_][\w .+()-]{0,79}")
 _RESERVED = {"real", "heldout"}
@@ -89,5 +89,10 @@ class Study(BaseModel):
 
 def name_after_folder(folder: Path) -> str:
     """Name a synthetic set after its folder, with characters that names may not hold replaced."""
-    name = re.sub(r"[^\w .+()-]", "-", folder.absolute().name).strip(" .-_") or "synthetic"
+    return clean_name(folder.absolute().name)
+
+
+def clean_name(text: str) -> str:
+    """Make a synthetic set's name of any text: characters that names may not hold are replaced."""
+    name = re.sub(r"[^\w .+()-]", "-", text).strip(" .-_") or "synthetic"
     return f"{name}-set" if name.lower() in _RESERVED else name[:80]

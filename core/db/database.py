@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -23,6 +24,7 @@ _BUSY_TIMEOUT_S = 15
 _CONNECT_TIMEOUT_S = 10
 # Any constant that nothing else takes; the bytes of "MSA".
 _WRITER_LOCK = 0x4D5341
+_opening = threading.Lock()
 
 
 class Database:
@@ -93,7 +95,9 @@ def open_database(settings: Settings | None = None) -> Database:
         DatabaseError: if it cannot be opened; the message says what to change.
     """
     settings = settings or get_settings()
-    return _open(settings.database_url or "", settings.home)
+    # Sessions of a dashboard are threads; migrations run in one at a time.
+    with _opening:
+        return _open(settings.database_url or "", settings.home)
 
 
 @lru_cache(maxsize=8)

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from core.audit.archive import save_audit_summary
+from core.audit.plan import AUTO, WEIGHT_FREE
 from core.audit.protocol import Execution, Protocol
 from core.config import Settings
 from core.datasets.study_folders import StudyFolders, confine_to_roots
@@ -15,6 +16,7 @@ from core.db.audits import has_audit
 from core.db.database import Database
 from core.db.job_record import JobRecord
 from core.errors import InputError
+from core.features.registry import EXTRACTORS
 from core.jobs._payload import parse_payload
 from core.jobs.job_folder import audit_folder
 from core.progress import Progress
@@ -42,8 +44,10 @@ class AuditJob:
     """Audits a study's folders, confined to the folder roots, and keeps the result."""
 
     def check(self, payload: Mapping[str, Any]) -> None:
-        """Refuse a payload that is no audit."""
-        parse_payload(AuditPayload, payload)
+        """Refuse a payload that is no audit, or names an extractor that is not there."""
+        for name in parse_payload(AuditPayload, payload).protocol.extractors:
+            if name not in (AUTO, WEIGHT_FREE):
+                EXTRACTORS[name.split(":", 1)[0]]
 
     def run(
         self, job: JobRecord, *, database: Database, settings: Settings, progress: Progress

@@ -11,11 +11,7 @@ from core.audit.judgements import Finding
 
 __all__ = ["show_answers"]
 
-_MARKS = {
-    "concern": ("orange", ":material/warning:"),
-    "clear": ("green", ":material/check:"),
-    "open": ("gray", None),
-}
+_ICONS = {"concern": ":material/warning:", "clear": ":material/check:", "open": ":material/help:"}
 
 
 def show_answers(answers: Sequence[SetFindings]) -> None:
@@ -37,6 +33,12 @@ def show_answers(answers: Sequence[SetFindings]) -> None:
 
 
 def _show(word: str, finding: Finding) -> None:
-    colour, icon = _MARKS[finding.level]
-    st.badge(f"{word}: {finding.headline}", icon=icon, color=colour)
+    text, icon = f"{word}: {finding.headline}", _ICONS[finding.level]
+    match finding.level:
+        case "concern":
+            st.badge(text, icon=icon, color="orange")
+        case "clear":
+            st.badge(text, icon=icon, color="green")
+        case _:
+            st.badge(text, icon=icon, color="gray")
     st.caption(finding.sentence)

@@ -8,13 +8,13 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.datasets.folder_roots import FolderRef
-from core.datasets.study import name_after_folder
+from core.datasets.study import clean_name
 from core.datasets.study_folders import StudyFolders, SyntheticFolder
 from core.db.studies import StudyRecord
 from core.errors import InputError
 from core.validation import explain_first
 
-__all__ = ["Draft", "add_synthetic", "keep_draft", "read_draft"]
+__all__ = ["Draft", "add_synthetic", "change_folder", "keep_draft", "read_draft"]
 
 _SINGLE = ("real", "heldout", "labels")
 
@@ -86,21 +86,25 @@ def keep_draft(draft: Draft) -> None:
     st.query_params.from_dict(params)
 
 
+def change_folder(draft: Draft, field: str, folder: FolderRef | None) -> Draft:
+    """Choose or leave out the real set, the held-out set or the labels."""
+    match field:
+        case "real":
+            return replace(draft, real=folder)
+        case "heldout":
+            return replace(draft, heldout=folder)
+        case _:
+            return replace(draft, labels=folder)
+
+
 def add_synthetic(draft: Draft, folder: FolderRef) -> Draft:
     """Add a synthetic set, named after its folder and numbered where the name is taken."""
-    base = name_after_folder_ref(folder)
+    base = clean_name(folder.path.rpartition("/")[2] or folder.root)
     taken = {name.casefold() for name, _ in draft.synthetic}
     name, number = base, 2
     while name.casefold() in taken:
         name, number = f"{base[:70]} {number}", number + 1
     return replace(draft, synthetic=(*draft.synthetic, (name, folder)))
-
-
-def name_after_folder_ref(folder: FolderRef) -> str:
-    """Name a set after its folder, or after its root where it is the root itself."""
-    from pathlib import PurePosixPath
-
-    return name_after_folder(PurePosixPath("/", folder.root, folder.path))
 
 
 def _encode(folder: FolderRef) -> str:

@@ -1,4 +1,4 @@
-"""Picks a folder below the folder roots: a root, and step by step what lies in it; never a free path."""
+"""Picks a folder below the folder roots: a root, and step by step what lies in it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def pick_folder(
 
     Args:
         settings: holds the roots.
-        purpose: `real`, `heldout`, `synthetic` or `labels`; for `labels` a CSV file is picked, for `synthetic`
-            all sub-folders can be picked at once.
+        purpose: `real`, `heldout`, `synthetic` or `labels`; for `labels` a CSV file is picked, for
+            `synthetic` all sub-folders can be picked at once.
         start: where to begin.
         on_pick: called with what was picked.
     """

@@ -21,18 +21,21 @@ def lay_out_metrics(table: metric_table.MetricTable) -> Table:
     Values and intervals are written with the digits that the interval supports; the download has all digits.
     """
     columns = [
-        Column("metric", "Metric", "What is measured; the arrow says which way is better."),
+        Column("metric", "Metric", "What is measured; the arrow says which way is better.", width=190),
         Column("extractor", "Extractor", "What turned the images into features."),
         Column(
             "floor",
             "Real against real",
             "What real images score in the synthetic set's place: the number to hold values against.",
-            align="right",
+            kind="number",
+            width=150,
+            detail_title="Real against real: 95 % interval, n",
         ),
     ]
     for place, (name, n) in enumerate(zip(table.names, table.n, strict=True)):
-        tooltip = f"{n} synthetic images, held against {table.n_real} real ones; below each value its 95 % interval."
-        columns.append(Column(f"set{place}", name, tooltip, align="right"))
+        tooltip = f"{n} synthetic images, held against {table.n_real} real ones."
+        interval = f"{name}: 95 % interval"
+        columns.append(Column(f"set{place}", name, tooltip, kind="number", detail_title=interval))
     rows = []
     for group in table.groups:
         for row in group.rows:
@@ -62,7 +65,7 @@ def _cell(cell: metric_table.Cell, notes: tuple[str, ...]) -> Cell:
         explained.insert(0, "Best of its row, with its interval apart from all others.")
     return Cell(
         cell.value + (" *" if cell.notes else ""),
-        f"{cell.value} {cell.interval}".strip(),
+        cell.number,
         detail=detail,
         strong=cell.best,
         tooltip=" ".join(explained),

@@ -38,8 +38,8 @@ def show_study_check(database: Database, settings: Settings, folders: StudyFolde
         st.button(
             "Check every file" if latest is None else "Check again",
             icon=":material/fact_check:",
-            help="Reads every file as an audit would, and lists what cannot be read, repeated and shared images. "
-            "What was read is kept for the audit.",
+            help="Reads every file as an audit would, and lists what cannot be read, and repeated and shared "
+            "images. What was read is kept for the audit.",
             on_click=_start,
             args=(database, settings, payload),
         )

@@ -1,7 +1,10 @@
 """Run audit: what decides the numbers of a new audit, its start, and its progress."""
 
+from typing import Literal
+
 import streamlit as st
 
+from core.audit.plan import WEIGHT_FREE
 from core.audit.protocol import Protocol
 from core.db.studies import list_studies
 from core.features.base import ResizeMode
@@ -14,7 +17,9 @@ from pages._shared.selection import choose
 from pages._shared.workspace import open_workspace
 
 AUTOMATIC = "Automatic"
-NAMED = [name for name, entry in EXTRACTORS.items() if name == entry.pattern]
+NAMED = [WEIGHT_FREE, *(name for name, entry in EXTRACTORS.items() if name == entry.pattern)]
+CHANNELS: dict[str, Literal[1, 3] | None] = {"As stored": None, "Grey": 1, "RGB": 3}
+FILTERS = list(ResizeMode)
 
 settings, database = open_workspace()
 st.title("Run audit")
@@ -38,8 +43,8 @@ with st.form("protocol"):
         NAMED,
         placeholder=AUTOMATIC,
         accept_new_options=True,
-        help="What turns images into features. Automatic takes the FID Inception where its weights are to be had, "
-        "else `texture`, and `pixels` for copies. A network of timm is written `timm:NAME`.",
+        help="What turns images into features. Automatic takes the FID Inception where its weights are to be "
+        "had, else `texture`, and `pixels` for copies. A network of timm is written `timm:NAME`.",
     )
     left, middle, right = st.columns(3)
     nearest_k = left.number_input(
@@ -55,9 +60,7 @@ with st.form("protocol"):
     )
     with st.expander("More settings"):
         left, middle, right = st.columns(3)
-        resize = left.selectbox(
-            "Resize filter", list(ResizeMode), index=list(ResizeMode).index(defaults.resize)
-        )
+        resize = left.selectbox("Resize filter", FILTERS, index=FILTERS.index(defaults.resize), required=True)
         resolution = middle.number_input(
             "Resolution in pixels",
             8,
@@ -66,9 +69,7 @@ with st.form("protocol"):
             placeholder="Each extractor's own",
             help="Side that extractors see.",
         )
-        channels = right.selectbox(
-            "Channels", [None, 1, 3], format_func={None: "As stored", 1: "Grey", 3: "RGB"}.__getitem__
-        )
+        channels = right.selectbox("Channels", list(CHANNELS), required=True)
         multiscale = st.checkbox(
             "MM-FID and MM-STD", help="Every extractor at 128, 256, 512 and 1024 pixels; takes much longer."
         )
@@ -77,19 +78,17 @@ with st.form("protocol"):
 if started:
     if any("?" in name for name in extractors):
         st.error(
-            "Weight files are not chosen here: put them into MEDSYN_WEIGHTS_DIR, or audit from the command line."
+            "Weight files are not chosen here: put them into MEDSYN_WEIGHTS_DIR, or use the command line."
         )
         st.stop()
-    for name in extractors:
-        EXTRACTORS[name.split(":", 1)[0]]
     protocol = Protocol(
         extractors=tuple(extractors),
         nearest_k=nearest_k,
         seed=seed,
         class_names=tuple(classes),
-        resize=resize,
+        resize=resize or defaults.resize,
         resolution=resolution,
-        num_channels=channels,
+        num_channels=CHANNELS[channels or "As stored"],
         multiscale=multiscale,
     )
     payload = AuditPayload(folders=study.folders, protocol=protocol)

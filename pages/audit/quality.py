@@ -53,9 +53,9 @@ with class_column:
     named = {"": "All images"} | {f"class:{name}": name for name in classes}
     chosen_class = choose("Class", named, param="class").removeprefix("class:") or None
 
+show_answers(find_answers(summary))
 for kind, sentence in collect_cautions(summary):
     (st.info if kind == "Notice" else st.warning)(sentence)
-show_answers(find_answers(summary))
 
 extractors = sorted({row.extractor for row in summary.results if row.extractor is not None})
 wanted = st.pills("Extractors", extractors, selection_mode="multi", default=extractors, key="extractors")
@@ -68,7 +68,7 @@ show_table(table, key="metrics", file_name=f"quality-{audit_id}.csv")
 
 theme = "dark" if st.context.theme.type == "dark" else "light"
 figures = build_report_figures(selected)
-for place, figure in enumerate(figures):
+for figure in figures:
     with st.container(border=True):
         st.markdown(f"**{figure.title}**")
         drawn = go.Figure(figure.dark if theme == "dark" else figure.light)

@@ -1,4 +1,4 @@
-"""Overview: studies, their last audits, and a way in for newcomers."""
+"""Overview: studies, what their last audits found, and a way in for newcomers."""
 
 import streamlit as st
 
@@ -9,7 +9,8 @@ from core.jobs.demo_job import DEMO_NAME
 from core.jobs.queue import submit_job
 from pages._shared.job_progress import show_active_jobs
 from pages._shared.links import LAUNCH, QUALITY, SETUP
-from pages._shared.table import Cell, Column, Table, show_table
+from pages._shared.overview_tables import lay_out_audits, lay_out_studies
+from pages._shared.table import show_table
 from pages._shared.workspace import open_workspace
 
 settings, database = open_workspace()
@@ -23,6 +24,11 @@ def start_demo() -> None:
     submit_job(database, settings, kind="demo", payload={}, title=DEMO_NAME)
 
 
+def restore(study_id: str) -> None:
+    """Undo the removal of a study."""
+    restore_study(database, study_id)
+
+
 st.title("Overview")
 if studies:
     audited = sum(study.id in latest for study in studies)
@@ -34,14 +40,14 @@ show_active_jobs()
 
 if not studies and not demo_runs:
     left, right = st.columns(2)
-    with left.container(border=True):
+    with left.container(border=True, height="stretch"):
         st.subheader("See what an audit says")
         st.write(
-            "The demo makes phantom chest films and six synthetic sets with known faults, such as copies and a "
-            "burned-in marker, and audits them. It needs no data and no network, and takes about a minute."
+            "The demo makes phantom chest films and six synthetic sets with known faults, such as copies and "
+            "a burned-in marker, and audits them. It needs no data and no network, and takes about a minute."
         )
         st.button("Run the demo", type="primary", icon=":material/play_arrow:", on_click=start_demo)
-    with right.container(border=True):
+    with right.container(border=True, height="stretch"):
         st.subheader("Audit your own images")
         st.write(
             "A study is one folder of real images, one folder of images for each generator and, better, "
@@ -51,32 +57,7 @@ if not studies and not demo_runs:
 
 if studies:
     st.subheader("Studies")
-    columns = (
-        Column("name", "Study"),
-        Column("sets", "Synthetic sets", kind="number"),
-        Column(
-            "heldout", "Held-out set", "Real images of other patients: what synthetic sets are held against."
-        ),
-        Column("audit", "Last audit", kind="time"),
-        Column("results", "", kind="action"),
-        Column("run", "", kind="action"),
-        Column("edit", "", kind="action"),
-    )
-    rows = []
-    for study in studies:
-        audit = latest.get(study.id)
-        cells = {
-            "name": Cell(study.name),
-            "sets": Cell(str(len(study.folders.synthetic)), len(study.folders.synthetic)),
-            "heldout": Cell("yes" if study.folders.heldout else "none"),
-            "run": Cell("Run audit", action=f"run {study.id}"),
-            "edit": Cell("Change", action=f"edit {study.id}"),
-        }
-        if audit is not None:
-            cells["audit"] = Cell("", audit.finished_at.isoformat())
-            cells["results"] = Cell("Results", action=f"open {study.id}")
-        rows.append((study.id, cells))
-    clicked = show_table(Table(columns, tuple(rows)), key="studies", file_name="studies.csv")
+    clicked = show_table(lay_out_studies(studies, latest), key="studies", file_name="studies.csv")
     if clicked:
         action, _, study_id = clicked.partition(" ")
         target = {"open": QUALITY, "run": LAUNCH, "edit": SETUP}[action]
@@ -88,30 +69,8 @@ if studies:
 
 if audits:
     st.subheader("Last audits")
-    columns = (
-        Column("when", "Finished", kind="time"),
-        Column("study", "Study"),
-        Column(
-            "n",
-            "Numbers",
-            "Values with their intervals, over all sets, classes and extractors.",
-            kind="number",
-        ),
-        Column("open", "", kind="action"),
-    )
-    audit_rows = tuple(
-        (
-            one.id,
-            {
-                "when": Cell("", one.finished_at.isoformat()),
-                "study": Cell(one.study_name),
-                "n": Cell(f"{one.n_results:,}", one.n_results),
-                "open": Cell("Open", action=f"{one.study_id} {one.id}"),
-            },
-        )
-        for one in audits[:20]
-    )
-    if clicked := show_table(Table(columns, audit_rows), key="audits", file_name="audits.csv"):
+    clicked = show_table(lay_out_audits(audits[:20]), key="audits", file_name="audits.csv")
+    if clicked:
         study_id, _, audit_id = clicked.partition(" ")
         st.switch_page(QUALITY, query_params={"study": study_id, "audit": audit_id})
 
@@ -121,6 +80,4 @@ if removed:
         for study in removed:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.text(study.name)
-                st.button(
-                    "Restore", key=f"restore_{study.id}", on_click=restore_study, args=(database, study.id)
-                )
+                st.button("Restore", key=f"restore_{study.id}", on_click=restore, args=(study.id,))

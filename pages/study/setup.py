@@ -7,7 +7,7 @@ import streamlit as st
 from core.datasets.folder_roots import FolderRef
 from core.db.studies import load_study, remove_study, save_study
 from core.errors import InputError
-from pages._shared.draft import Draft, add_synthetic, keep_draft, read_draft
+from pages._shared.draft import Draft, add_synthetic, change_folder, keep_draft, read_draft
 from pages._shared.folder_picker import pick_folder
 from pages._shared.links import LAUNCH, OVERVIEW
 from pages._shared.names import show_name
@@ -36,7 +36,7 @@ def take(field: str, picked: list[FolderRef]) -> None:
     changed = draft
     for folder in picked:
         changed = (
-            add_synthetic(changed, folder) if field == "synthetic" else replace(changed, **{field: folder})
+            add_synthetic(changed, folder) if field == "synthetic" else change_folder(changed, field, folder)
         )
     keep_draft(changed)
 
@@ -75,7 +75,10 @@ for field, title, sentence in SETS:
             open_picker(field, "Change" if folder else "Choose", folder)
             if folder is not None and field != "real":
                 st.button(
-                    "Leave out", key=f"drop_{field}", on_click=change, args=(replace(draft, **{field: None}),)
+                    "Leave out",
+                    key=f"drop_{field}",
+                    on_click=change,
+                    args=(change_folder(draft, field, None),),
                 )
         if folder is not None and field != "labels":
             show_set_preview(folder)
