@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from core import __version__
-from core.commands import audit, demo, extract, extractors, job
+from core.commands import audit, demo, extract, extractors, job, study
 from core.errors import CancelledError, DatabaseError, MedSynError, StoreError
 from core.validation import explain_first
 
@@ -50,6 +50,7 @@ app.command("extract")(extract.extract)
 app.command("demo")(demo.demo)
 app.command("extractors")(extractors.extractors)
 app.add_typer(job.job, name="job")
+app.add_typer(study.study, name="study")
 
 
 def main(arguments: list[str] | None = None) -> None:

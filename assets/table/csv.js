@@ -15,7 +15,7 @@ function toCsv(columns, rows) {
     kept.flatMap(({ column, at }) => {
       const { value, detail } = row.cells[at] ?? {};
       const field = csvField(value, column.kind === "number" && !Number.isNaN(Number(value)));
-      return column.detailTitle ? [field, csvField(detail)] : [field];
+      return column.detailTitle ? [field, csvField(detail?.replaceAll("\n", ", "))] : [field];
     }),
   );
   return [head.map((title) => csvField(title)), ...lines].map((line) => `${line.join(",")}\r\n`).join("");

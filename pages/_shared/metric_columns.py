@@ -28,7 +28,6 @@ def lay_out_metrics(table: metric_table.MetricTable) -> Table:
             "Real against real",
             "What real images score in the synthetic set's place: the number to hold values against.",
             kind="number",
-            width=150,
             detail_title="Real against real: 95 % interval, n",
         ),
     ]
@@ -59,7 +58,7 @@ def lay_out_metrics(table: metric_table.MetricTable) -> Table:
 
 
 def _cell(cell: metric_table.Cell, notes: tuple[str, ...]) -> Cell:
-    detail = " ".join(filter(None, (cell.interval, cell.n)))
+    detail = "\n".join(filter(None, (cell.interval, cell.n.replace(", n", "\nn"))))
     explained = [*cell.detail, *(notes[number - 1] for number in cell.notes)]
     if cell.best:
         explained.insert(0, "Best of its row, with its interval apart from all others.")

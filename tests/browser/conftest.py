@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.browser.dashboard import Dashboard
+from tests.browser.demo import FinishedDemo, run_demo
 
 HERE = Path(__file__).parent
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -52,19 +53,42 @@ def browser(chromium_path: str) -> Iterator[Browser]:
 def dashboard(tmp_path: Path) -> Iterator[Callable[..., Dashboard]]:
     """Start a dashboard: `dashboard()`, or with another script, more arguments or environment variables.
 
-    Each has a workspace of its own; at the end it is ended with all jobs that it started.
+    Each has a workspace of its own, empty or, with `home`, a copy of another one; at the end it is ended with
+    all jobs that it started.
     """
     started: list[Dashboard] = []
 
-    def start(script: str = "app.py", arguments: tuple[str, ...] = (), **environment: str) -> Dashboard:
+    def start(
+        script: str = "app.py",
+        arguments: tuple[str, ...] = (),
+        *,
+        home: Path | None = None,
+        **environment: str,
+    ) -> Dashboard:
         one = Dashboard(tmp_path / f"dashboard{len(started)}", script, arguments, **environment)
         started.append(one)
+        if home is not None:
+            shutil.copytree(home, one.home)
         one.start()
         return one
 
     yield start
     for one in started:
         one.close()
+
+
+@pytest.fixture(scope="package")
+def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FinishedDemo]:
+    """The demo, run once through the browser; to be looked at, not changed."""
+    server = Dashboard(tmp_path_factory.mktemp("demo") / "server")
+    try:
+        server.start()
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        finished = run_demo(server, context.new_page())
+        context.close()
+        yield finished
+    finally:
+        server.close()
 
 
 @pytest.fixture

@@ -1,0 +1,98 @@
+"""`python -m core study` and `job`: what the dashboard does, without a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.audit.archive import load_audit_summary
+from core.cli import main
+from core.config import get_settings
+from core.db.database import open_database
+from core.db.jobs import list_jobs
+from core.db.studies import list_studies
+from tests.studies import small_folders
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as stop:
+        main([str(argument) for argument in arguments])
+    output, errors = capsys.readouterr()
+    return int(stop.value.code or 0), output, errors
+
+
+def add(capsys: pytest.CaptureFixture[str], workspace: Path) -> str:
+    data = workspace / "data"
+    small_folders(data)
+    status, output, errors = run(
+        capsys, "study", "add", "Films", "--real", str(data / "real"), "--synthetic", f"gan={data / 'gan'}"
+    )
+    assert (status, errors) == (0, "")
+    return output.strip()
+
+
+def test_a_study_is_added_listed_removed_and_restored(
+    capsys: pytest.CaptureFixture[str], workspace: Path
+) -> None:
+    study_id = add(capsys, workspace)
+    assert list_studies(open_database(get_settings()))[0].folders == small_folders(workspace / "data")
+    assert run(capsys, "study", "list")[1] == f"{study_id}\tFilms\t1\n"
+    assert run(capsys, "study", "remove", "films")[0] == 0
+    assert run(capsys, "study", "list")[1] == ""
+    assert run(capsys, "study", "list", "--removed")[1] == f"{study_id}\tFilms\t1\n"
+    assert run(capsys, "study", "restore", study_id)[0] == 0
+    assert run(capsys, "study", "list")[1] == f"{study_id}\tFilms\t1\n"
+
+
+def test_folders_outside_of_the_roots_are_refused(
+    capsys: pytest.CaptureFixture[str], workspace: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "x").mkdir()
+    status, _, errors = run(
+        capsys, "study", "add", "Films", "--real", str(tmp_path / "x"), "--synthetic", str(tmp_path / "x")
+    )
+    assert status == 2
+    assert "MEDSYN_DATA_ROOTS" in errors
+
+
+def test_an_audit_is_a_job_and_waited_for(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
+    add(capsys, workspace)
+    status, output, _ = run(capsys, "study", "audit", "Films", "--extractor", "pixels", "--seed", "3", "--wait")
+    assert status == 0
+    job_id = output.strip()
+    _, summary = load_audit_summary(open_database(get_settings()), job_id)
+    assert summary.protocol.choices["seed"] == 3
+    assert f"{job_id}\tdone\taudit\tAudit of Films" in run(capsys, "job", "list")[1]
+    assert "done after" in run(capsys, "job", "log", job_id)[1]
+    assert run(capsys, "job", "list", "--active")[1] == ""
+
+
+def test_a_job_that_failed_says_why(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
+    add(capsys, workspace)
+    (workspace / "data" / "gan").rename(workspace / "data" / "gone")
+    status, output, errors = run(capsys, "study", "audit", "Films", "--extractor", "pixels", "--wait")
+    assert status == 2
+    assert "gan" in errors
+    assert run(capsys, "job", "run", output.strip())[0] == 2
+    status, output, _ = run(capsys, "job", "rerun", output.strip())
+    assert status == 0
+    assert len(list_jobs(open_database(get_settings()))) == 2
+
+
+def test_strangers_are_sentences(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
+    for arguments in (("job", "log", "zz"), ("job", "cancel", "zz"), ("job", "run", "zz"), ("study", "audit", "zz")):
+        status, _, errors = run(capsys, *arguments)
+        assert status == 2
+        assert "zz" in errors
+        assert errors.count("\n") == 1
+
+
+def test_a_failing_database_is_status_1(
+    capsys: pytest.CaptureFixture[str], workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEDSYN_DATABASE_URL", "nonsense")
+    get_settings.cache_clear()
+    status, _, errors = run(capsys, "study", "list")
+    assert status == 1
+    assert "MEDSYN_DATABASE_URL" in errors
