@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,9 +31,43 @@ def test_every_table_was_written(name: str) -> None:
 
 
 def test_every_environment_variable_is_documented() -> None:
-    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "core").rglob("*.py"))
+    files = [
+        ROOT / "app.py",
+        *(path for folder in ("core", "pages") for path in (ROOT / folder).rglob("*.py")),
+    ]
+    code = "".join(path.read_text(encoding="utf-8") for path in files)
     for variable in set(re.findall(r"MEDSYN_[A-Z_]+", code)):
         assert f"`{variable}`" in README, variable
+
+
+def test_every_option_of_streamlit_is_documented() -> None:
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+
+    def names(part: dict[str, object], above: str = "") -> Iterator[str]:
+        for name, value in part.items():
+            if isinstance(value, dict):
+                yield from names(value, f"{above}{name}.")
+            else:
+                yield f"{above}{name}"
+
+    for name in names(config):
+        group, _, last = name.rpartition(".")
+        assert f"`{name}`" in README or (f"`{group}.*`" in README and f"`{last}`" in README), name
+
+
+def test_every_page_is_documented() -> None:
+    frame = (ROOT / "pages" / "_shared" / "frame.py").read_text(encoding="utf-8")
+    titles = re.findall(r'^    \("\w+", "[\w/.]+", "([^"]+)"', frame, flags=re.MULTILINE)
+    assert len(titles) >= 5
+    for title in titles:
+        assert f"| {title} |" in README, title
+
+
+def test_every_picture_is_there() -> None:
+    pictures = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
+    assert pictures
+    for picture in pictures:
+        assert (ROOT / picture).is_file(), picture
 
 
 def test_every_requirement_says_why_it_is_there() -> None:

@@ -113,7 +113,7 @@ def test_a_class_is_chosen_and_stays_in_the_address(demo: FinishedDemo, page: Pa
     assert classes
     open_quality(page, demo)
     row = metric_table(page).get_by_role("row").filter(has=page.get_by_role("rowheader", name="Precision ↑"))
-    everything = row.inner_text()
+    everything = row.text_content() or ""
     page.get_by_role("combobox", name="Class").click()
     page.get_by_role("option", name=classes[0], exact=True).click()
     page.wait_for_url(re.compile(r"[?&]class="))
@@ -127,13 +127,13 @@ def test_a_class_is_chosen_and_stays_in_the_address(demo: FinishedDemo, page: Pa
     at = next(i for i, head in enumerate(heads) if head.strip().startswith("fresh"))
     shown, half = number(row.locator("th, td").nth(at).inner_text())
     assert abs(shown - wanted["value"]) <= half * 1.001
-    only_class = row.inner_text()
+    only_class = row.text_content() or ""
     page.reload()
     expect(page.get_by_role("combobox", name="Class")).to_have_value(classes[0])
-    assert row.inner_text() == only_class
+    expect(row).to_have_text(only_class)
     page.go_back()
     expect(page.get_by_role("combobox", name="Class")).to_have_value("All images")
-    expect(row.locator("th, td").nth(at)).to_have_text(re.compile(re.escape(everything.split("\t")[at][:2])))
+    expect(row).to_have_text(everything)
 
 
 def test_the_tables_download_holds_the_numbers(demo: FinishedDemo, page: Page, tmp_path: Path) -> None:
@@ -175,4 +175,6 @@ def test_the_files_of_the_audit_are_downloaded_byte_for_byte(
     assert len(rows) == len(demo.results["results"])
     numbers = [row for row in rows if row["value"]]
     assert len(numbers) > 200
-    assert all(float(row["low"]) <= float(row["value"]) <= float(row["high"]) for row in numbers if row["low"])
+    assert all(
+        float(row["low"]) <= float(row["value"]) <= float(row["high"]) for row in numbers if row["low"]
+    )

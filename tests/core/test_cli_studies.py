@@ -58,7 +58,9 @@ def test_folders_outside_of_the_roots_are_refused(
 
 def test_an_audit_is_a_job_and_waited_for(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
     add(capsys, workspace)
-    status, output, _ = run(capsys, "study", "audit", "Films", "--extractor", "pixels", "--seed", "3", "--wait")
+    status, output, _ = run(
+        capsys, "study", "audit", "Films", "--extractor", "pixels", "--seed", "3", "--wait"
+    )
     assert status == 0
     job_id = output.strip()
     _, summary = load_audit_summary(open_database(get_settings()), job_id)
@@ -81,7 +83,12 @@ def test_a_job_that_failed_says_why(capsys: pytest.CaptureFixture[str], workspac
 
 
 def test_strangers_are_sentences(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
-    for arguments in (("job", "log", "zz"), ("job", "cancel", "zz"), ("job", "run", "zz"), ("study", "audit", "zz")):
+    for arguments in (
+        ("job", "log", "zz"),
+        ("job", "cancel", "zz"),
+        ("job", "run", "zz"),
+        ("study", "audit", "zz"),
+    ):
         status, _, errors = run(capsys, *arguments)
         assert status == 2
         assert "zz" in errors

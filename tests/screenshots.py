@@ -1,0 +1,60 @@
+"""Takes README's pictures from the demo: `python -m tests.screenshots`.
+
+Runs the demo through the dashboard in a workspace of its own, and writes `assets/screenshots/`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.browser.dashboard import ROOT, Dashboard
+
+FOLDER = ROOT / "assets" / "screenshots"
+PICTURES = (
+    ("overview-light", "", "light", "Last audits"),
+    ("quality-dark", "quality", "dark", "Fréchet distance from the real set"),
+)
+DEMO_S = 300
+
+
+def main() -> None:
+    """Run the demo and take the pictures."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        chromium = os.environ.get("MEDSYN_TEST_BROWSER") or shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        server = Dashboard(Path(folder) / "dashboard")
+        server.start()
+        try:
+            page = browser.new_page()
+            page.goto(server.url)
+            page.get_by_role("button", name="Run the demo").click()
+            expect(page.get_by_text("Last audits")).to_be_visible(timeout=DEMO_S * 1000)
+            for name, path, scheme, sign in PICTURES:
+                take(
+                    browser.new_page(color_scheme=scheme, viewport={"width": 1280, "height": 860}),
+                    server,
+                    path,
+                    sign,
+                ).screenshot(path=FOLDER / f"{name}.png")
+        finally:
+            server.close()
+            browser.close()
+
+
+def take(page: Page, server: Dashboard, path: str, sign: str) -> Page:
+    """Open a page and wait until it is whole."""
+    page.goto(f"{server.url}/{path}")
+    expect(page.get_by_text(sign).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=30_000)
+    page.wait_for_timeout(500)
+    return page
+
+
+if __name__ == "__main__":
+    main()
