@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 
@@ -27,6 +28,9 @@ refusal = judge_address(address, authenticated=authenticated, allow_remote=allow
 )
 if refusal:
     sys.exit(refusal)
+
+# Addresses of pages name folders, which may be called after patients: no log holds them.
+logging.getLogger("uvicorn.access").addFilter(lambda _record: False)
 
 middleware = [Middleware(SecurityHeaders)]
 # Whoever opened the dashboard to others may have put a proxy in front of it, which has a name of its own.

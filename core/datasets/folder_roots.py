@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from core.config import DataRoot, Settings
+from core.config import DEMO_ROOT, DataRoot, Settings
 from core.confinement import is_confined, resolve_below
 from core.errors import InputError, UnknownNameError
 
@@ -19,6 +19,7 @@ __all__ = [
     "FolderRef",
     "Subfolder",
     "describe_folder",
+    "find_empty_roots",
     "list_label_files",
     "list_subfolders",
     "resolve_file",
@@ -56,6 +57,11 @@ class FolderRef(BaseModel):
     def child(self, name: str) -> FolderRef:
         """Name what lies directly inside."""
         return FolderRef(root=self.root, path=f"{self.path}/{name}" if self.path else name)
+
+    @property
+    def parent(self) -> FolderRef:
+        """The folder that it lies in; a root's is itself."""
+        return FolderRef(root=self.root, path=self.path.rpartition("/")[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +189,19 @@ def list_subfolders(
     root = _real_root(ref, settings)
     listed = tuple(_look_at(folder, name, root) for name in names[:limit])
     return FolderListing(ref, listed, len(names), n_files)
+
+
+def find_empty_roots(settings: Settings) -> tuple[Path, ...]:
+    """Find the roots, but for the demo's, that are not there, hold nothing, or may not be opened."""
+
+    def is_empty(path: Path) -> bool:
+        try:
+            with os.scandir(path) as entries:
+                return next(entries, None) is None
+        except OSError:
+            return True
+
+    return tuple(root.path for root in settings.data_roots if root.name != DEMO_ROOT and is_empty(root.path))
 
 
 def list_label_files(ref: FolderRef, settings: Settings) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -14,7 +15,7 @@ from core.db.studies import StudyRecord
 from core.errors import InputError
 from core.validation import explain_first
 
-__all__ = ["Draft", "add_synthetic", "change_folder", "keep_draft", "read_draft"]
+__all__ = ["Draft", "add_picked", "change_folder", "keep_draft", "read_draft"]
 
 _SINGLE = ("real", "heldout", "labels")
 
@@ -86,6 +87,15 @@ def keep_draft(draft: Draft) -> None:
     st.query_params.from_dict(params)
 
 
+def add_picked(draft: Draft, purpose: str, picked: Sequence[FolderRef]) -> Draft:
+    """Put what was picked into the draft: synthetic sets are added, the others replaced."""
+    for folder in picked:
+        draft = (
+            _add_synthetic(draft, folder) if purpose == "synthetic" else change_folder(draft, purpose, folder)
+        )
+    return draft
+
+
 def change_folder(draft: Draft, field: str, folder: FolderRef | None) -> Draft:
     """Choose or leave out the real set, the held-out set or the labels."""
     match field:
@@ -97,7 +107,7 @@ def change_folder(draft: Draft, field: str, folder: FolderRef | None) -> Draft:
             return replace(draft, labels=folder)
 
 
-def add_synthetic(draft: Draft, folder: FolderRef) -> Draft:
+def _add_synthetic(draft: Draft, folder: FolderRef) -> Draft:
     """Add a synthetic set, named after its folder and numbered where the name is taken."""
     base = clean_name(folder.path.rpartition("/")[2] or folder.root)
     taken = {name.casefold() for name, _ in draft.synthetic}

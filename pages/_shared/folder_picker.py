@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import PurePosixPath
 
 import streamlit as st
@@ -13,24 +12,23 @@ from core.errors import MedSynError
 from pages._shared.names import show_name
 from pages._shared.table import Cell, Column, Table, show_table
 
-__all__ = ["pick_folder"]
+__all__ = ["pick_folder", "take_picked"]
+
+_FEW_FOLDERS = 15
 
 _COLUMNS = (Column("name", "Folder"), Column("why", ""))
 _FILES = (Column("name", "Labels file"),)
 
 
 @st.dialog("Choose a folder", width="large")
-def pick_folder(
-    settings: Settings, *, purpose: str, start: FolderRef | None, on_pick: Callable[[list[FolderRef]], None]
-) -> None:
-    """Show the folder tree in a dialog.
+def pick_folder(settings: Settings, *, purpose: str, start: FolderRef | None) -> None:
+    """Show the folder tree in a dialog; what was picked is there in the next run, from `take_picked`.
 
     Args:
         settings: holds the roots.
         purpose: `real`, `heldout`, `synthetic` or `labels`; for `labels` a CSV file is picked, for
             `synthetic` all sub-folders can be picked at once.
         start: where to begin.
-        on_pick: called with what was picked.
     """
     roots = [root.name for root in settings.data_roots]
     place: FolderRef = st.session_state.setdefault(
@@ -40,30 +38,37 @@ def pick_folder(
     if root != place.root:
         _go(purpose, FolderRef(root=root, path=""))
     _show_path(purpose, place)
-    sought = st.text_input(
-        "Find a folder here", key=f"sought_{purpose}_{place.path}", placeholder="Part of its name"
-    )
+    key = f"sought_{purpose}_{place.root}_{place.path}"
+    sought = st.session_state.get(key, "")
     try:
         listing = list_subfolders(place, settings, containing=sought)
     except MedSynError as error:
         st.error(str(error))
         return
+    if sought or listing.n_subfolders > _FEW_FOLDERS:
+        st.text_input("Find a folder here", key=key, placeholder="Part of its name")
     _show_folders(purpose, place, listing)
     if purpose == "labels":
-        _show_files(place, settings, on_pick)
+        _show_files(place, settings)
         return
     files = f"{listing.n_files:,} {'file' if listing.n_files == 1 else 'files'} directly in this folder"
     st.caption(f"{files}; sub-folders become classes.")
     with st.container(horizontal=True):
         if st.button("Use this folder", type="primary", icon=":material/check:"):
-            _finish(purpose, [place], on_pick)
+            _finish(purpose, [place])
         usable = [place.child(folder.name) for folder in listing.subfolders if folder.pickable]
         if (
             purpose == "synthetic"
             and 1 < len(usable) <= 40
             and st.button(f"Add its {len(usable)} sub-folders, one set each", icon=":material/playlist_add:")
         ):
-            _finish(purpose, usable, on_pick)
+            _finish(purpose, usable)
+
+
+def take_picked() -> tuple[str, list[FolderRef]] | None:
+    """What was picked just now, and for which purpose; once."""
+    picked: tuple[str, list[FolderRef]] | None = st.session_state.pop("picked", None)
+    return picked
 
 
 def _show_path(purpose: str, place: FolderRef) -> None:
@@ -98,14 +103,14 @@ def _show_folders(purpose: str, place: FolderRef, listing: FolderListing) -> Non
         _go(purpose, place.child(clicked))
 
 
-def _show_files(place: FolderRef, settings: Settings, on_pick: Callable[[list[FolderRef]], None]) -> None:
+def _show_files(place: FolderRef, settings: Settings) -> None:
     files = list_label_files(place, settings)
     if not files:
         st.caption("No CSV file in this folder.")
         return
     rows = tuple((path, {"name": Cell(show_name(PurePosixPath(path).name), action=path)}) for path in files)
     if clicked := show_table(Table(_FILES, rows), key="label_files", file_name="files.csv"):
-        _finish("labels", [FolderRef(root=place.root, path=clicked)], on_pick)
+        _finish("labels", [FolderRef(root=place.root, path=clicked)])
 
 
 def _go(purpose: str, place: FolderRef) -> None:
@@ -113,7 +118,8 @@ def _go(purpose: str, place: FolderRef) -> None:
     st.rerun(scope="fragment")
 
 
-def _finish(purpose: str, picked: list[FolderRef], on_pick: Callable[[list[FolderRef]], None]) -> None:
+def _finish(purpose: str, picked: list[FolderRef]) -> None:
     del st.session_state[f"picker_{purpose}"]
-    on_pick(picked)
+    # A dialog's run cannot change the address; the run that follows can.
+    st.session_state["picked"] = purpose, picked
     st.rerun()

@@ -17,5 +17,9 @@ def open_workspace() -> tuple[Settings, Database]:
     """
     settings = get_settings()
     database = open_database(settings)
+    for root in settings.data_roots:
+        if root.path.parent == settings.home:
+            # The default root, for images to be put into.
+            root.path.mkdir(exist_ok=True)
     tend_jobs(database, settings)
     return settings, database

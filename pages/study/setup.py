@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.datasets.folder_roots import FolderRef
+from core.datasets.folder_roots import FolderRef, find_empty_roots
 from core.db.studies import load_study, remove_study, save_study
 from core.errors import InputError
-from pages._shared.draft import Draft, add_synthetic, change_folder, keep_draft, read_draft
-from pages._shared.folder_picker import pick_folder
+from pages._shared.draft import Draft, add_picked, change_folder, keep_draft, read_draft
+from pages._shared.folder_picker import pick_folder, take_picked
 from pages._shared.links import LAUNCH, OVERVIEW
 from pages._shared.names import show_name
 from pages._shared.set_preview import show_set_preview
@@ -29,16 +29,9 @@ settings, database = open_workspace()
 study_id = st.query_params.get("study")
 study = load_study(database, study_id) if study_id else None
 draft = read_draft(study)
-
-
-def take(field: str, picked: list[FolderRef]) -> None:
-    """Put what was picked into the draft."""
-    changed = draft
-    for folder in picked:
-        changed = (
-            add_synthetic(changed, folder) if field == "synthetic" else change_folder(changed, field, folder)
-        )
-    keep_draft(changed)
+if taken := take_picked():
+    draft = add_picked(draft, *taken)
+    keep_draft(draft)
 
 
 def change(changed: Draft) -> None:
@@ -50,15 +43,15 @@ def open_picker(field: str, label: str, start: FolderRef | None) -> None:
     """Show the button that opens the folder tree."""
     if st.button(label, key=f"pick_{field}", icon=":material/folder_open:"):
         st.session_state.pop(f"picker_{field}", None)
-        pick_folder(settings, purpose=field, start=start, on_pick=lambda picked: take(field, picked))
+        pick_folder(settings, purpose=field, start=start)
 
 
 st.title("Change study" if study else "Study setup")
-if all(not root.path.is_dir() for root in settings.data_roots[:-1]):
-    places = ", ".join(str(root.path) for root in settings.data_roots[:-1])
+empty = find_empty_roots(settings)
+if len(empty) == len(settings.data_roots) - 1:
     st.info(
-        f"Put image folders into {places}, or name the folders that hold them in MEDSYN_DATA_ROOTS and start "
-        "the dashboard again."
+        f"Put folders of images into {', '.join(map(str, empty))}, or name the folders that hold them in "
+        "MEDSYN_DATA_ROOTS and start the dashboard again."
     )
 name = st.text_input("Name", draft.name, max_chars=80, placeholder="Chest X-rays, DDPM against StyleGAN2")
 if name != draft.name:
@@ -102,7 +95,8 @@ with st.container(border=True):
             keep_draft(replace(draft, synthetic=named))
             st.rerun()
         show_set_preview(folder)
-    open_picker("synthetic", "Add a synthetic set", draft.synthetic[-1][1] if draft.synthetic else draft.real)
+    last = draft.synthetic[-1][1] if draft.synthetic else draft.real
+    open_picker("synthetic", "Add a synthetic set", last.parent if last else None)
 
 try:
     folders = draft.folders()

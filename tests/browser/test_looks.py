@@ -61,7 +61,7 @@ CONTRASTS = """() => {
     if (text && box.width > 1 && box.height > 1) seen.push({ text: text.slice(0, 60), contrast: contrast(node) });
     for (const child of (node.shadowRoot ?? node).children) visit(child);
   };
-  visit(document.querySelector('.stApp'));
+  for (const root of document.querySelectorAll('[data-testid=stMain], [data-testid=stSidebar]')) visit(root);
   return seen;
 }"""
 

@@ -1,0 +1,68 @@
+"""Audits started from the browser: a study to audit, its launch, and the processes behind it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.dashboard import Dashboard
+from tests.images import write_images
+
+__all__ = ["STUDY", "job_row", "job_processes", "launch", "save_study", "wait_for_step", "write_study"]
+
+STUDY = "Films & noise"
+_CLASSES = ("normal", "pneumonia")
+
+
+def write_study(data: Path, *, n: int = 120, size: int = 96) -> None:
+    """Write a real set and two synthetic ones; an audit of them takes some seconds."""
+    write_images(data / "real", n, seed=1, size=size, classes=_CLASSES)
+    write_images(data / "gan", n, seed=2, size=size, classes=_CLASSES)
+    write_images(data / "ddpm", n, seed=3, size=size, classes=_CLASSES)
+
+
+def save_study(page: Page, server: Dashboard) -> None:
+    """Save that study, chosen by address; the page of its launch is left open."""
+    page.goto(
+        f"{server.url}/setup?name={STUDY.replace(' ', '+').replace('&', '%26')}&real=data:real"
+        "&synthetic=gan%3Ddata:gan&synthetic=ddpm%3Ddata:ddpm"
+    )
+    page.get_by_role("button", name="Save study").click()
+    expect(page.get_by_role("heading", name="Run audit")).to_be_visible()
+
+
+def launch(page: Page, server: Dashboard) -> str:
+    """Launch an audit with the page's own defaults; returns the job's id, whose page is left open."""
+    page.goto(f"{server.url}/run-audit")
+    page.get_by_role("button", name="Run audit").click()
+    page.wait_for_url(re.compile(r"[?&]job="))
+    expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
+    return page.url.partition("job=")[2].partition("&")[0]
+
+
+def wait_for_step(page: Page, pattern: str = r"[1-9]\d* of \d+ images") -> str:
+    """Wait until the job that is shown works on its images; returns what its bar says."""
+    bar = page.get_by_test_id("stProgress").first
+    expect(bar).to_have_text(re.compile(pattern), timeout=40_000)
+    return bar.inner_text()
+
+
+def job_row(page: Page, state: str) -> Locator:
+    """Rows of the jobs' table in one state."""
+    return page.get_by_role("row").filter(has=page.get_by_role("cell", name=state, exact=True))
+
+
+def job_processes(server: Dashboard) -> list[psutil.Process]:
+    """Processes of jobs in a dashboard's workspace."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            ours = process.environ().get("MEDSYN_HOME") == str(server.home)
+            if ours and process.cmdline()[2:5] == ["core", "job", "run"]:
+                found.append(process)
+        except (psutil.Error, IndexError):
+            continue
+    return found
