@@ -28,7 +28,7 @@ def lay_out_metrics(table: metric_table.MetricTable) -> Table:
             "Real against real",
             "What real images score in the synthetic set's place: the number to hold values against.",
             kind="number",
-            detail_title="Real against real: 95 % interval, n",
+            detail_title="Real against real: 95 % interval",
         ),
     ]
     for place, (name, n) in enumerate(zip(table.names, table.n, strict=True)):
@@ -49,7 +49,9 @@ def lay_out_metrics(table: metric_table.MetricTable) -> Table:
                 "extractor": Cell(row.extractor or ""),
             }
             if row.floor is not None:
-                cells["floor"] = _cell(row.floor, ())
+                cells["floor"] = Cell(
+                    row.floor.value, row.floor.number, detail=row.floor.interval, tooltip=f"{row.floor.n}."
+                )
             for place, cell in enumerate(row.cells):
                 if cell is not None:
                     cells[f"set{place}"] = _cell(cell, table.notes)
@@ -58,7 +60,7 @@ def lay_out_metrics(table: metric_table.MetricTable) -> Table:
 
 
 def _cell(cell: metric_table.Cell, notes: tuple[str, ...]) -> Cell:
-    detail = "\n".join(filter(None, (cell.interval, cell.n.replace(", n", "\nn"))))
+    detail = "\n".join(filter(None, (cell.interval, cell.n)))
     explained = [*cell.detail, *(notes[number - 1] for number in cell.notes)]
     if cell.best:
         explained.insert(0, "Best of its row, with its interval apart from all others.")
@@ -72,5 +74,9 @@ def _cell(cell: metric_table.Cell, notes: tuple[str, ...]) -> Cell:
 
 
 def _caption(table: metric_table.MetricTable) -> str:
-    shown = "Value with its 95 % interval below. Bold: best of its row, its interval apart from all others."
-    return f"{shown} *: a note, shown when pointed at." if table.notes else shown
+    parts = ["Value with its 95 % interval below."]
+    if any(cell.best for group in table.groups for row in group.rows for cell in row.cells if cell):
+        parts.append("Bold: best of its row, its interval apart from all others.")
+    if table.notes:
+        parts.append("*: a note, shown when pointed at.")
+    return " ".join(parts)

@@ -15,6 +15,9 @@ from pages._shared.names import show_name
 
 __all__ = ["show_set_preview"]
 
+# As many as stand in one row of a narrow window.
+_N_PICTURES = 8
+
 
 def show_set_preview(folder: FolderRef) -> None:
     """Show what a folder holds; a folder that cannot be opened says so."""
@@ -43,7 +46,7 @@ def show_set_preview(folder: FolderRef) -> None:
 
 @st.cache_data(ttl=60, max_entries=64, show_spinner="Looking at the folder")
 def _look(root: str, path: str) -> FolderPreview:
-    return preview_folder(FolderRef(root=root, path=path), get_settings())
+    return preview_folder(FolderRef(root=root, path=path), get_settings(), n_samples=_N_PICTURES)
 
 
 def _draw_thumbnails(preview: FolderPreview) -> str:

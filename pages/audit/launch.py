@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.audit.plan import WEIGHT_FREE
 from core.audit.protocol import Protocol
+from core.datasets.folder_roots import list_subfolders
 from core.db.studies import list_studies
 from core.features.base import ResizeMode
 from core.features.registry import EXTRACTORS
@@ -37,6 +38,7 @@ against = (
 )
 st.text(f"Synthetic sets: {names}.{against}")
 defaults = Protocol()
+names_of_classes = [one.name for one in list_subfolders(study.folders.real, settings, limit=100).subfolders]
 with st.form("protocol"):
     extractors = st.multiselect(
         "Extractors",
@@ -56,7 +58,11 @@ with st.form("protocol"):
     )
     seed = middle.number_input("Seed", 0, 2**32 - 1, defaults.seed, help="Seeds every draw.")
     classes = right.multiselect(
-        "Keep only classes", [], accept_new_options=True, placeholder="All", help="Names of classes to keep."
+        "Keep only classes",
+        names_of_classes,
+        accept_new_options=True,
+        placeholder="All",
+        help="Names of classes to keep.",
     )
     with st.expander("More settings"):
         left, middle, right = st.columns(3)

@@ -23,6 +23,8 @@ from pages._shared.table import show_table
 from pages._shared.times import format_instant
 from pages._shared.workspace import open_workspace
 
+FONT = '"Source Sans", sans-serif'
+
 settings, database = open_workspace()
 st.title("Quality")
 studies = list_studies(database)
@@ -58,7 +60,13 @@ for kind, sentence in collect_cautions(summary):
     (st.info if kind == "Notice" else st.warning)(sentence)
 
 extractors = sorted({row.extractor for row in summary.results if row.extractor is not None})
-wanted = st.pills("Extractors", extractors, selection_mode="multi", default=extractors, key="extractors")
+wanted = st.pills(
+    "Extractors in table and figures",
+    extractors,
+    selection_mode="multi",
+    default=extractors,
+    key="extractors",
+)
 selected = select_results(summary, class_name=chosen_class, extractors=wanted)
 if not selected.results:
     st.info("No extractor is chosen: choose one above to see its numbers.")
@@ -72,6 +80,7 @@ for figure in figures:
     with st.container(border=True):
         st.markdown(f"**{figure.title}**")
         drawn = go.Figure(figure.dark if theme == "dark" else figure.light)
+        drawn.update_layout(font_family=FONT)
         st.plotly_chart(drawn, theme=None, key=f"figure_{figure.id}_{theme}", alt=figure.alt)
         st.caption(figure.caption)
 

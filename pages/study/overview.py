@@ -39,7 +39,7 @@ elif not demo_runs:
 show_active_jobs()
 
 if not studies and not demo_runs:
-    left, right = st.columns(2)
+    left, right = st.columns(2, width=1100)
     with left.container(border=True, height="stretch"):
         st.subheader("See what an audit says")
         st.write(
@@ -53,7 +53,8 @@ if not studies and not demo_runs:
             "A study is one folder of real images, one folder of images for each generator and, better, "
             "one of real images that no generator has seen."
         )
-        st.page_link(SETUP, label="Set up a study", icon=":material/create_new_folder:")
+        if st.button("Set up a study", icon=":material/create_new_folder:"):
+            st.switch_page(SETUP)
 
 if studies:
     st.subheader("Studies")

@@ -48,7 +48,7 @@ def open_picker(field: str, label: str, start: FolderRef | None) -> None:
 
 st.title("Change study" if study else "Study setup")
 empty = find_empty_roots(settings)
-if len(empty) == len(settings.data_roots) - 1:
+if draft.real is None and len(empty) == len(settings.data_roots) - 1:
     st.info(
         f"Put folders of images into {', '.join(map(str, empty))}, or name the folders that hold them in "
         "MEDSYN_DATA_ROOTS and start the dashboard again."

@@ -19,7 +19,7 @@ COLUMNS = (
     Column("state", "State"),
     Column("asked", "Asked for", kind="time"),
     Column("took", "Took", kind="number"),
-    Column("about", "", width=420),
+    Column("about", ""),
     Column("open", "", kind="action"),
 )
 
@@ -31,10 +31,8 @@ def show_jobs() -> None:
     jobs, now = list_jobs(database), datetime.now(UTC)
     working = sum(not job.state.has_ended for job in jobs)
     waiting = sum(job.state.value == "queued" for job in jobs)
-    st.markdown(
-        f"**{working - waiting} running, {waiting} waiting.** This machine runs "
-        f"{settings.max_jobs} at once (`MEDSYN_MAX_JOBS`)."
-    )
+    st.markdown(f"**{working - waiting} running, {waiting} waiting.**")
+    st.caption(f"This machine runs {settings.max_jobs} at once (MEDSYN_MAX_JOBS).")
     rows = []
     for job in jobs:
         about = describe_job(job, now)
@@ -55,11 +53,12 @@ def show_jobs() -> None:
         st.rerun()
 
 
-@st.fragment(run_every=1.0)
-def show_details(job_id: str) -> None:
-    """Show one job, kept up to date until it has ended."""
+def show_details(job_id: str, works: bool) -> None:
+    """Show one job; the page runs again when it ends."""
     settings, database = open_workspace()
     job = load_job(database, job_id)
+    if works and job.state.has_ended:
+        st.rerun()
     show_job(job, link=False)
     for notice in job.notices:
         st.info(notice)
@@ -76,7 +75,8 @@ def show_details(job_id: str) -> None:
                     "study": job.outcome.get("study_id") or job.study_id,
                     "audit": job.outcome["audit_id"],
                 }
-                st.page_link(QUALITY, label="Open results", icon=":material/analytics:", query_params=view)
+                if st.button("Open results", type="primary", icon=":material/analytics:"):
+                    st.switch_page(QUALITY, query_params=view)
             if st.button("Run again", icon=":material/replay:", key=f"rerun_{job_id}"):
                 st.query_params["job"] = rerun_job(database, settings, job_id).id
                 st.rerun()
@@ -98,7 +98,7 @@ if not list_jobs(database, limit=1):
     st.stop()
 chosen = st.query_params.get("job")
 if chosen:
-    st.subheader(load_job(database, chosen).title)
-    show_details(chosen)
+    works = not load_job(database, chosen).state.has_ended
+    st.fragment(show_details, run_every=1.0 if works else None)(chosen, works)
     st.subheader("All jobs")
 show_jobs()

@@ -19,7 +19,7 @@ def test_an_empty_workspace_leads_on(workspace: Path) -> None:
     assert not app.exception
     assert not app.error
     assert "Run the demo" in [button.label for button in app.button]
-    assert "Set up a study" in [link.label for link in app.get("page_link")]
+    assert "Set up a study" in [button.label for button in app.button]
     assert read_tables(app) == {}
 
 

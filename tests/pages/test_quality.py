@@ -48,7 +48,7 @@ def test_every_number_is_shown_as_the_audit_has_it(study: StudyRecord, audit_id:
     )
     assert shown["set0"]["detail"].startswith("[")
     distances = [row for row in table.rows if row["metric"]["text"].startswith("Fréchet distance ↓")]
-    assert any(row["floor"] and "two parts of the real set" in row["floor"]["detail"] for row in distances)
+    assert any(row["floor"] and "two parts of the real set" in row["floor"]["tooltip"] for row in distances)
     assert len(app.get("plotly_chart")) >= 3
 
 
