@@ -137,6 +137,52 @@ def test_light_imports_stay_light(module: str) -> None:
     assert done.stdout.strip() == "[]"
 
 
+PAGES = sorted(path for path in (ROOT / "pages").rglob("*.py"))
+
+
+def test_pages_load_nothing_heavy() -> None:
+    """The first page appears before any of these would have loaded."""
+    modules = {
+        module for path in PAGES for _, module in imports(path) if module.split(".")[0] in ("core", "pages")
+    }
+    code = (
+        f"import importlib, sys\nfor name in {sorted(modules)!r}:\n"
+        "    try: importlib.import_module(name)\n"
+        "    except ModuleNotFoundError as error: assert error.name == name, error\n"
+        "print([m for m in ('torch', 'torchvision', 'timm', 'umap', 'sklearn', 'numba') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_pages_are_thin(path: Path) -> None:
+    tops = {module.split(".")[0] for _, module in imports(path)}
+    assert not tops & {
+        "torch",
+        "torchvision",
+        "timm",
+        "umap",
+        "sklearn",
+        "numpy",
+        "scipy",
+        "sqlalchemy",
+        "alembic",
+    }
+    if path.parent.name != "_shared":
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 125
+
+
+def test_streamlit_stays_in_the_dashboard() -> None:
+    users = {
+        path for path in ROOT.rglob("*.py") if "streamlit" in {m.split(".")[0] for _, m in imports(path)}
+    }
+    for path in users:
+        assert path.relative_to(ROOT).parts[0] in ("app.py", "pages", "tests"), path
+
+
 def test_top_level_is_the_agreed_one() -> None:
     agreed = {
         "app.py", "pages", "core", "assets", "tests", "requirements.txt", ".streamlit", "README.md",

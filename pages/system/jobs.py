@@ -53,6 +53,14 @@ def show_jobs() -> None:
         st.rerun()
 
 
+@st.fragment(run_every=2.0)
+def wait_for_first() -> None:
+    """Run the page again once there is a job, whoever asked for it."""
+    _, database = open_workspace()
+    if list_jobs(database, limit=1):
+        st.rerun()
+
+
 def show_details(job_id: str, works: bool) -> None:
     """Show one job; the page runs again when it ends."""
     settings, database = open_workspace()
@@ -95,6 +103,7 @@ if not list_jobs(database, limit=1):
         "No job yet. Audits and other long work appear here while they run, and stay when they have ended."
     )
     st.page_link(OVERVIEW, label="To the overview", icon=":material/overview:")
+    wait_for_first()
     st.stop()
 chosen = st.query_params.get("job")
 if chosen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import psutil
@@ -11,13 +12,22 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.dashboard import Dashboard
 from tests.images import write_images
 
-__all__ = ["STUDY", "job_row", "job_processes", "launch", "save_study", "wait_for_step", "write_study"]
+__all__ = [
+    "STUDY",
+    "job_row",
+    "job_processes",
+    "launch",
+    "save_study",
+    "wait_for_step",
+    "wait_until_gone",
+    "write_study",
+]
 
 STUDY = "Films & noise"
 _CLASSES = ("normal", "pneumonia")
 
 
-def write_study(data: Path, *, n: int = 120, size: int = 96) -> None:
+def write_study(data: Path, *, n: int = 80, size: int = 96) -> None:
     """Write a real set and two synthetic ones; an audit of them takes some seconds."""
     write_images(data / "real", n, seed=1, size=size, classes=_CLASSES)
     write_images(data / "gan", n, seed=2, size=size, classes=_CLASSES)
@@ -66,3 +76,16 @@ def job_processes(server: Dashboard) -> list[psutil.Process]:
         except (psutil.Error, IndexError):
             continue
     return found
+
+
+def wait_until_gone(process: psutil.Process, timeout_s: float = 60) -> None:
+    """Wait until a process has ended; that its parent has not asked after it does not count."""
+    end = time.monotonic() + timeout_s
+    while True:
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return
+        except psutil.NoSuchProcess:
+            return
+        assert time.monotonic() < end, f"{process} has not ended"
+        time.sleep(0.05)

@@ -11,11 +11,18 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.audits import job_processes, job_row, launch, save_study, wait_for_step, write_study
+from tests.browser.audits import (
+    job_processes,
+    job_row,
+    launch,
+    save_study,
+    wait_for_step,
+    wait_until_gone,
+    write_study,
+)
 from tests.browser.dashboard import ROOT, Dashboard
 
 pytestmark = pytest.mark.slow
@@ -39,7 +46,7 @@ def fresh_start(server: Dashboard) -> Iterator[None]:
     yield
     for process in job_processes(server):
         process.kill()
-        process.wait(timeout=10)
+        wait_until_gone(process)
 
 
 @pytest.fixture
@@ -73,8 +80,7 @@ def test_followed_reloaded_cancelled_and_launched_again(study_page: Page, server
 
     page.get_by_role("button", name="Cancel").first.click()
     expect(page.get_by_test_id("stProgress").first).to_have_text(re.compile("Cancelled"), timeout=20_000)
-    psutil.wait_procs([process], timeout=10)
-    assert not job_processes(server)
+    wait_until_gone(process)
     assert not (server.home / "audits" / job).exists()
 
     page.get_by_role("button", name="Run again").click()
@@ -132,7 +138,7 @@ def test_the_numbers_are_the_command_lines_and_nobody_has_to_watch(
         check=True,
         capture_output=True,
     )
-    process.wait(timeout=60)
+    wait_until_gone(process)
     page = new_page()
     page.goto(f"{server.url}/jobs?job={job}")
     page.get_by_role("link", name="Open results").click()

@@ -148,9 +148,7 @@ def check(page: Page, name: str, folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_empty_pages(
-    empty: Dashboard, new_page: Callable[..., Page], screenshots: Path, scheme: str
-) -> None:
+def test_empty_pages(empty: Dashboard, new_page: Callable[..., Page], screenshots: Path, scheme: str) -> None:
     page = new_page(color_scheme=scheme)
     wrong = []
     for name, path in PAGES.items():

@@ -16,9 +16,7 @@ INDIA = timezone(timedelta(hours=5, minutes=30))
 
 
 @pytest.mark.parametrize("path", ["", "jobs"])
-def test_tables_show_the_browsers_time(
-    demo: FinishedDemo, new_page: Callable[..., Page], path: str
-) -> None:
+def test_tables_show_the_browsers_time(demo: FinishedDemo, new_page: Callable[..., Page], path: str) -> None:
     page = new_page(timezone_id="Asia/Kolkata", locale="en-GB")
     page.goto(f"{demo.server.url}/{path}")
     instants = page.get_by_role("row").filter(has_text=NAME).locator("time")
