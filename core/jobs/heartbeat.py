@@ -23,8 +23,8 @@ _log = logging.getLogger("medsynaudit.jobs")
 class Heartbeat:
     """The `Progress` of a job. It never waits for the database; a call raises once the job should stop."""
 
-    def __init__(self, database: Database, job_id: str, *, every_s: float = _EVERY_S) -> None:
-        self._database, self._job_id, self._every_s = database, job_id, every_s
+    def __init__(self, database: Database, job_id: str) -> None:
+        self._database, self._job_id = database, job_id
         self._beat = Beat(
             stage="Starting", unit="", steps_done=0, steps_total=0, stage_started_at=None, notices=()
         )
@@ -69,7 +69,7 @@ class Heartbeat:
 
     def _run(self) -> None:
         while True:
-            last = self._over.wait(self._every_s)
+            last = self._over.wait(_EVERY_S)
             self._speak()
             if last:
                 return
