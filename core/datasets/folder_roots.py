@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from core.config import DEMO_ROOT, DataRoot, Settings
-from core.confinement import is_confined, resolve_below
+from core.config import DataRoot, Settings
+from core.confinement import resolve_below
 from core.errors import InputError, UnknownNameError
 
 __all__ = [
-    "FolderListing",
     "FolderRef",
-    "Subfolder",
     "describe_folder",
-    "find_empty_roots",
-    "list_label_files",
-    "list_subfolders",
+    "find_root",
+    "is_storable",
     "resolve_file",
     "resolve_folder",
 ]
-
-_MOST_LABEL_FILES = 50
 
 
 class FolderRef(BaseModel):
@@ -47,12 +40,15 @@ class FolderRef(BaseModel):
     def _normalise(cls, path: str) -> str:
         if path.startswith("/"):
             raise ValueError(f"{path!r} is an absolute path; name it relative to its folder root.")
-        if "\0" in path or not _is_utf8(path):
+        if "\0" in path or not is_storable(path):
             raise ValueError(f"{path!r} holds characters that cannot be stored; rename the folder.")
         parts = [part for part in path.split("/") if part not in ("", ".")]
         if ".." in parts:
             raise ValueError(f"{path!r} holds '..'; name it by a path that only leads downwards.")
         return "/".join(parts)
+
+    def __str__(self) -> str:
+        return repr(f"{self.root}/{self.path}" if self.path else self.root)
 
     def child(self, name: str) -> FolderRef:
         """Name what lies directly inside."""
@@ -62,46 +58,6 @@ class FolderRef(BaseModel):
     def parent(self) -> FolderRef:
         """The folder that it lies in; a root's is itself."""
         return FolderRef(root=self.root, path=self.path.rpartition("/")[0])
-
-
-@dataclass(frozen=True, slots=True)
-class Subfolder:
-    """One entry of a folder tree.
-
-    Attributes:
-        name: its name; bytes that are not UTF-8 are written out as numbers.
-        reason: why it cannot be picked; empty where it can.
-    """
-
-    name: str
-    reason: str = ""
-
-    @property
-    def pickable(self) -> bool:
-        """Whether `FolderRef.child(name)` names it and it may be opened."""
-        return not self.reason
-
-
-@dataclass(frozen=True, slots=True)
-class FolderListing:
-    """What a folder tree shows of one folder.
-
-    Attributes:
-        ref: the folder.
-        subfolders: folders directly inside that were asked for, in natural order; hidden ones are left out.
-        n_subfolders: how many were asked for, with those beyond the limit.
-        n_files: files directly inside, hidden ones left out.
-    """
-
-    ref: FolderRef
-    subfolders: tuple[Subfolder, ...]
-    n_subfolders: int
-    n_files: int
-
-    @property
-    def truncated(self) -> bool:
-        """Whether there are more than are listed."""
-        return self.n_subfolders > len(self.subfolders)
 
 
 def resolve_folder(ref: FolderRef, settings: Settings) -> Path:
@@ -117,7 +73,7 @@ def resolve_folder(ref: FolderRef, settings: Settings) -> Path:
     """
     path = _resolve(ref, settings)
     if not path.is_dir():
-        raise InputError(f"{_name(ref)} is not a folder; choose the folder that holds the images.")
+        raise InputError(f"{ref} is not a folder; choose the folder that holds the images.")
     return path
 
 
@@ -134,7 +90,7 @@ def resolve_file(ref: FolderRef, settings: Settings) -> Path:
     """
     path = _resolve(ref, settings)
     if not path.is_file():
-        raise InputError(f"{_name(ref)} is not a regular file; choose a CSV.")
+        raise InputError(f"{ref} is not a regular file; choose a CSV.")
     return path
 
 
@@ -157,71 +113,23 @@ def describe_folder(path: Path, settings: Settings) -> FolderRef:
         )
     name = max(holding, key=lambda name: len(roots[name].parts))
     relative = real.relative_to(roots[name]).as_posix()
-    if not _is_utf8(relative):
+    if not is_storable(relative):
         raise InputError(f"{str(path)!r} cannot be stored, since its name is not UTF-8; rename it.")
     return FolderRef(root=name, path=relative)
 
 
-def list_subfolders(
-    ref: FolderRef, settings: Settings, *, limit: int = 500, containing: str = ""
-) -> FolderListing:
-    """List the folders directly inside a folder, for a folder tree.
-
-    Args:
-        ref: the folder.
-        settings: the roots.
-        limit: folders listed at most; only these are looked at more closely than by name.
-        containing: keep only names that hold this, whatever its case and however its accents are encoded.
+def find_root(ref: FolderRef, settings: Settings) -> Path:
+    """Find the real path of a folder's root, whether it is there or not.
 
     Raises:
-        InputError: as for `resolve_folder`, or if permissions do not allow listing the folder.
+        UnknownNameError: if the settings know no such root.
     """
-    folder, entries = _scan(ref, settings)
-    wanted = _fold(containing)
-    names: list[str] = []
-    n_files = 0
-    for entry in entries:
-        if not _is_folder(entry):
-            n_files += 1
-        elif wanted in _fold(entry.name):
-            names.append(entry.name)
-    names.sort(key=_natural_order)
-    root = _real_root(ref, settings)
-    listed = tuple(_look_at(folder, name, root) for name in names[:limit])
-    return FolderListing(ref, listed, len(names), n_files)
+    return Path(os.path.realpath(_find_root(ref, settings).path))
 
 
-def find_empty_roots(settings: Settings) -> tuple[Path, ...]:
-    """Find the roots, but for the demo's, that are not there, hold nothing, or may not be opened."""
-
-    def is_empty(path: Path) -> bool:
-        try:
-            with os.scandir(path) as entries:
-                return next(entries, None) is None
-        except OSError:
-            return True
-
-    return tuple(root.path for root in settings.data_roots if root.name != DEMO_ROOT and is_empty(root.path))
-
-
-def list_label_files(ref: FolderRef, settings: Settings) -> tuple[str, ...]:
-    """List the CSV files directly inside a folder, at most 50, as paths below the folder's root.
-
-    Raises:
-        InputError: as for `list_subfolders`.
-    """
-    folder, entries = _scan(ref, settings)
-    root = _real_root(ref, settings)
-    names = [
-        entry.name
-        for entry in entries
-        if entry.name.lower().endswith(".csv")
-        and _is_utf8(entry.name)
-        and is_confined(folder / entry.name, (root,))
-        and os.path.isfile(entry.path)  # noqa: PTH113  Path.is_file raises where this answers no
-    ]
-    names.sort(key=_natural_order)
-    return tuple(ref.child(name).path for name in names[:_MOST_LABEL_FILES])
+def is_storable(name: str) -> bool:
+    """Tell whether a name is UTF-8; databases and addresses hold no other."""
+    return name.isascii() or not re.search("[\ud800-\udfff]", name)
 
 
 def _find_root(ref: FolderRef, settings: Settings) -> DataRoot:
@@ -242,57 +150,3 @@ def _resolve(ref: FolderRef, settings: Settings) -> Path:
             "in MEDSYN_DATA_ROOTS."
         )
     return resolve_below(root.path, ref.path)
-
-
-def _name(ref: FolderRef) -> str:
-    return repr(f"{ref.root}/{ref.path}" if ref.path else ref.root)
-
-
-def _real_root(ref: FolderRef, settings: Settings) -> Path:
-    return Path(os.path.realpath(_find_root(ref, settings).path))
-
-
-def _scan(ref: FolderRef, settings: Settings) -> tuple[Path, list[os.DirEntry[str]]]:
-    """The folder, and its entries that are not hidden, as it tells them itself: no entry is looked at."""
-    folder = resolve_folder(ref, settings)
-    try:
-        with os.scandir(folder) as entries:
-            visible = [entry for entry in entries if not entry.name.startswith(".")]
-    except OSError as error:
-        raise InputError(f"The folder {_name(ref)} cannot be opened ({error.strerror}).") from None
-    # Once more, since it may have become a link out of the root before it was read.
-    resolve_folder(ref, settings)
-    return folder, visible
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link in a circle, or into a closed folder
-        return False
-
-
-def _look_at(folder: Path, name: str, root: Path) -> Subfolder:
-    path = folder / name
-    if not _is_utf8(name):
-        shown = os.fsencode(name).decode("utf-8", "backslashreplace")
-        return Subfolder(shown, "its name is not UTF-8, so it cannot be stored; rename it")
-    if not is_confined(path, (root,)):
-        return Subfolder(name, "it is a link that leads out of its folder root")
-    if not os.access(path, os.R_OK | os.X_OK):
-        return Subfolder(name, "its permissions do not allow opening it")
-    return Subfolder(name)
-
-
-def _is_utf8(name: str) -> bool:
-    return name.isascii() or not re.search("[\ud800-\udfff]", name)
-
-
-def _fold(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
-
-
-def _natural_order(name: str) -> tuple[list[int | str], str]:
-    """Numbers in names by their value, so that 10 comes after 9; case decides last."""
-    parts = re.split("([0-9]+)", _fold(name))
-    return [int(part) if part.isdecimal() and part.isascii() else part for part in parts], name

@@ -33,6 +33,10 @@ class LocalBackend:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        for child in _children.values():
+            # Every round of the queue makes a backend; a child that ended and is never asked after would stay
+            # in the system's list of processes.
+            child.poll()
 
     @property
     def host(self) -> str:

@@ -7,7 +7,8 @@ from pathlib import PurePosixPath
 import streamlit as st
 
 from core.config import Settings
-from core.datasets.folder_roots import FolderListing, FolderRef, list_label_files, list_subfolders
+from core.datasets.folder_roots import FolderRef
+from core.datasets.folder_tree import FolderListing, list_label_files, list_subfolders
 from core.errors import MedSynError
 from pages._shared.names import show_name
 from pages._shared.table import Cell, Column, Table, show_table

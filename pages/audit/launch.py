@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.audit.plan import WEIGHT_FREE
 from core.audit.protocol import Protocol
-from core.datasets.folder_roots import list_subfolders
+from core.datasets.folder_tree import list_subfolders
 from core.db.studies import list_studies
 from core.features.base import ResizeMode
 from core.features.registry import EXTRACTORS

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.datasets.folder_roots import FolderRef, find_empty_roots
+from core.datasets.folder_roots import FolderRef
+from core.datasets.folder_tree import find_empty_roots
 from core.db.studies import load_study, remove_study, save_study
 from core.errors import InputError
 from pages._shared.draft import Draft, add_picked, change_folder, keep_draft, read_draft

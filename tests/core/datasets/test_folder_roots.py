@@ -10,17 +10,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-import core.datasets.folder_roots as folder_roots
+import core.datasets.folder_tree as folder_tree
 from core.config import DataRoot, Settings, get_settings
-from core.datasets.folder_roots import (
-    FolderListing,
-    FolderRef,
-    describe_folder,
-    list_label_files,
-    list_subfolders,
-    resolve_file,
-    resolve_folder,
-)
+from core.datasets.folder_roots import FolderRef, describe_folder, resolve_file, resolve_folder
+from core.datasets.folder_tree import FolderListing, list_label_files, list_subfolders
 from core.errors import InputError, OutsideRootError, UnknownNameError
 
 pytestmark = pytest.mark.usefixtures("workspace")
@@ -150,7 +143,7 @@ def test_a_folder_swapped_for_a_link_while_it_is_listed_tells_no_names(
         (root / "set").symlink_to(root.parent / "outside")
         return scan(folder)
 
-    monkeypatch.setattr(folder_roots.os, "scandir", swap_first)
+    monkeypatch.setattr(folder_tree.os, "scandir", swap_first)
     with pytest.raises(OutsideRootError):
         list_subfolders(ref("set"), settings)
 
