@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.audit.findings import SetFindings, summarise_answers
 from core.audit.judgements import Finding
+from pages._shared.names import escape_markdown
 
 __all__ = ["show_answers"]
 
@@ -36,9 +37,9 @@ def _show(word: str, finding: Finding) -> None:
     text, icon = f"{word}: {finding.headline}", _ICONS[finding.level]
     match finding.level:
         case "concern":
-            st.badge(text, icon=icon, color="orange")
+            st.badge(escape_markdown(text), icon=icon, color="orange")
         case "clear":
-            st.badge(text, icon=icon, color="green")
+            st.badge(escape_markdown(text), icon=icon, color="green")
         case _:
-            st.badge(text, icon=icon, color="gray")
-    st.caption(finding.sentence)
+            st.badge(escape_markdown(text), icon=icon, color="gray")
+    st.caption(escape_markdown(finding.sentence))

@@ -7,6 +7,7 @@ import logging
 import streamlit as st
 
 from core.errors import MedSynError
+from pages._shared.names import escape_markdown
 
 __all__ = ["show_failure"]
 
@@ -24,7 +25,7 @@ def show_failure(error: Exception) -> bool:
         True, which tells Streamlit that nothing is left to show.
     """
     if isinstance(error, MedSynError):
-        st.error(str(error))
+        st.error(escape_markdown(str(error)))
     else:
         LOGGER.error("A page failed", exc_info=error)
         st.error(

@@ -10,7 +10,7 @@ from core.config import Settings
 from core.datasets.folder_roots import FolderRef
 from core.datasets.folder_tree import FolderListing, list_label_files, list_subfolders
 from core.errors import MedSynError
-from pages._shared.names import show_name
+from pages._shared.names import escape_markdown, show_name
 from pages._shared.table import Cell, Column, Table, show_table
 
 __all__ = ["pick_folder", "take_picked"]
@@ -44,7 +44,7 @@ def pick_folder(settings: Settings, *, purpose: str, start: FolderRef | None) ->
     try:
         listing = list_subfolders(place, settings, containing=sought)
     except MedSynError as error:
-        st.error(str(error))
+        st.error(escape_markdown(str(error)))
         return
     if sought or listing.n_subfolders > _FEW_FOLDERS:
         st.text_input("Find a folder here", key=key, placeholder="Part of its name")

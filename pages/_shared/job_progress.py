@@ -12,6 +12,7 @@ from core.db.jobs import list_jobs
 from core.jobs.description import describe_job
 from core.jobs.queue import cancel_job
 from pages._shared.links import JOBS
+from pages._shared.names import escape_markdown
 from pages._shared.workspace import open_workspace
 
 __all__ = ["show_active_jobs", "show_job"]
@@ -50,7 +51,10 @@ def show_job(job: JobRecord, *, link: bool = True) -> None:
     """
     about = describe_job(job, datetime.now(UTC))
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.progress(about.share, text=f"**{_plain(job.title)}** · {about.word}. {_plain(about.sentence)}")
+        st.progress(
+            about.share,
+            text=f"**{escape_markdown(job.title)}** · {about.word}. {escape_markdown(about.sentence)}",
+        )
         if not job.state.has_ended:
             asked = job.cancel_requested_at is not None
             st.button(
@@ -68,10 +72,3 @@ def show_job(job: JobRecord, *, link: bool = True) -> None:
 def _cancel(job_id: str) -> None:
     settings, database = open_workspace()
     cancel_job(database, settings, job_id)
-
-
-def _plain(text: str) -> str:
-    """Names come from users: nothing in them is markup."""
-    for character in "\\`*_{}[]()<>#+-.!|~$:":
-        text = text.replace(character, f"\\{character}")
-    return text

@@ -1,8 +1,17 @@
-"""Names of files and folders as pages show them."""
+"""Names and sentences as pages show them: what users and files are called is never markup."""
 
 from __future__ import annotations
 
-__all__ = ["show_name"]
+import re
+
+__all__ = ["escape_markdown", "show_name"]
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#|~$:])")
+
+
+def escape_markdown(text: str) -> str:
+    """Keep Streamlit from reading markup in a text that may hold names of files, sets or classes."""
+    return _MARKUP.sub(r"\\\1", text)
 
 
 def show_name(name: str) -> str:

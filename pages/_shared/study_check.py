@@ -12,7 +12,7 @@ from core.db.jobs import list_jobs
 from core.jobs.check_job import CheckPayload, StudyCheck
 from core.jobs.queue import submit_job
 from pages._shared.job_progress import show_active_jobs
-from pages._shared.names import show_name
+from pages._shared.names import escape_markdown, show_name
 from pages._shared.table import Cell, Column, Table, show_table
 
 __all__ = ["show_study_check"]
@@ -53,11 +53,11 @@ def _start(database: Database, settings: Settings, payload: dict[str, object]) -
 
 def _show_end(job: JobRecord) -> None:
     if job.outcome is None:
-        st.error(job.exit_reason)
+        st.error(escape_markdown(job.exit_reason))
         return
     found = StudyCheck.model_validate(job.outcome)
     for warning in found.warnings:
-        st.warning(warning)
+        st.warning(escape_markdown(warning))
     rows = tuple(
         (
             one.name,

@@ -18,6 +18,7 @@ from pages._shared.downloads import show_downloads
 from pages._shared.job_progress import show_active_jobs
 from pages._shared.links import LAUNCH, OVERVIEW
 from pages._shared.metric_columns import lay_out_metrics
+from pages._shared.names import escape_markdown
 from pages._shared.selection import choose
 from pages._shared.table import show_table
 from pages._shared.times import format_instant
@@ -57,7 +58,7 @@ with class_column:
 
 show_answers(find_answers(summary))
 for kind, sentence in collect_cautions(summary):
-    (st.info if kind == "Notice" else st.warning)(sentence)
+    (st.info if kind == "Notice" else st.warning)(escape_markdown(sentence))
 
 extractors = sorted({row.extractor for row in summary.results if row.extractor is not None})
 wanted = st.pills(

@@ -11,7 +11,7 @@ from core.errors import InputError
 from pages._shared.draft import Draft, add_picked, change_folder, keep_draft, read_draft
 from pages._shared.folder_picker import pick_folder, take_picked
 from pages._shared.links import LAUNCH, OVERVIEW
-from pages._shared.names import show_name
+from pages._shared.names import escape_markdown, show_name
 from pages._shared.set_preview import show_set_preview
 from pages._shared.study_check import show_study_check
 from pages._shared.workspace import open_workspace
@@ -102,7 +102,7 @@ with st.container(border=True):
 try:
     folders = draft.folders()
 except InputError as error:
-    st.info(str(error))
+    st.info(escape_markdown(str(error)))
     st.stop()
 show_study_check(database, settings, folders)
 with st.container(horizontal=True):
@@ -110,7 +110,7 @@ with st.container(horizontal=True):
         try:
             saved = save_study(database, name=draft.name, folders=folders, study_id=study_id)
         except InputError as error:
-            st.error(str(error))
+            st.error(escape_markdown(str(error)))
         else:
             st.switch_page(LAUNCH, query_params={"study": saved.id})
     if study and st.button(

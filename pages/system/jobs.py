@@ -10,6 +10,7 @@ from core.jobs.job_folder import read_log_tail
 from core.jobs.queue import rerun_job
 from pages._shared.job_progress import show_job
 from pages._shared.links import OVERVIEW, QUALITY
+from pages._shared.names import escape_markdown
 from pages._shared.table import Cell, Column, Table, show_table
 from pages._shared.times import format_instant
 from pages._shared.workspace import open_workspace
@@ -69,7 +70,7 @@ def show_details(job_id: str, works: bool) -> None:
         st.rerun()
     show_job(job, link=False)
     for notice in job.notices:
-        st.info(notice)
+        st.info(escape_markdown(notice))
     log = read_log_tail(settings, job_id)
     with st.expander("Log", expanded=job.state.value in {"failed", "lost", "running"}):
         st.code(log or "Nothing yet.", language=None, height=320, wrap_lines=True)
