@@ -78,14 +78,17 @@ def show_details(job_id: str, works: bool) -> None:
             "Download log", log, file_name=f"{job_id}.log", on_click="ignore", disabled=not log
         )
     if job.state.has_ended:
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
             if job.outcome and "audit_id" in job.outcome:
                 view = {
                     "study": job.outcome.get("study_id") or job.study_id,
                     "audit": job.outcome["audit_id"],
                 }
-                if st.button("Open results", type="primary", icon=":material/analytics:"):
-                    st.switch_page(QUALITY, query_params=view)
+                # A link is one step of the browser's history; switching pages with parameters would be two.
+                with st.container(key="primary_link", width="content"):
+                    st.page_link(
+                        QUALITY, label="Open results", icon=":material/analytics:", query_params=view
+                    )
             if st.button("Run again", icon=":material/replay:", key=f"rerun_{job_id}"):
                 st.query_params["job"] = rerun_job(database, settings, job_id).id
                 st.rerun()
