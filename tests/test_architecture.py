@@ -18,7 +18,7 @@ LEVELS = (
     ("errors", "config", "confinement", "progress", "registry", "shards", "torch_setup", "validation"),
     ("images",),
     ("datasets", "metrics"),
-    ("features", "db", "plots"),
+    ("copies", "features", "db", "plots"),
     ("audit", "generators", "utility", "bias", "rating"),
     ("jobs",),
     ("commands",),
