@@ -14,9 +14,10 @@ from tests.images import write_images
 
 __all__ = [
     "STUDY",
-    "job_row",
     "job_processes",
+    "job_row",
     "launch",
+    "open_results",
     "save_study",
     "wait_for_step",
     "wait_until_gone",
@@ -53,11 +54,19 @@ def launch(page: Page, server: Dashboard) -> str:
     return page.url.partition("job=")[2].partition("&")[0]
 
 
-def wait_for_step(page: Page, pattern: str = r"[1-9]\d* of \d+ images") -> str:
-    """Wait until the job that is shown works on its images; returns what its bar says."""
+def wait_for_step(page: Page) -> tuple[str, int]:
+    """Wait until the job that is shown works; returns its stage and how many steps of it are done."""
     bar = page.get_by_test_id("stProgress").first
-    expect(bar).to_have_text(re.compile(pattern), timeout=40_000)
-    return bar.inner_text()
+    moving = re.compile(r"Running\. (.+): ([\d,]+) of [\d,]+ ")
+    expect(bar).to_have_text(moving, timeout=40_000)
+    found = moving.search(bar.inner_text())
+    assert found, "it ended just now"
+    return found[1], int(found[2].replace(",", ""))
+
+
+def open_results(page: Page) -> Locator:
+    """What leads from an ended job to its results."""
+    return page.get_by_role("button", name="Open results").or_(page.get_by_role("link", name="Open results"))
 
 
 def job_row(page: Page, state: str) -> Locator:

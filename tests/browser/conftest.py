@@ -16,7 +16,16 @@ from tests.browser.demo import FinishedDemo, run_demo
 HERE = Path(__file__).parent
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # What a browser writes by itself when a test ends the server on purpose.
-CONNECTION_LOST = ("ERR_CONNECTION", "ERR_NETWORK", "WebSocket", "ERR_EMPTY_RESPONSE", "ERR_SOCKET")
+CONNECTION_LOST = (
+    "ERR_CONNECTION",
+    "ERR_NETWORK",
+    "WebSocket",
+    "ERR_EMPTY_RESPONSE",
+    "ERR_CONTENT_LENGTH",
+    "ERR_SOCKET",
+    "disconnected",
+    "Failed to fetch",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -18,6 +18,7 @@ from tests.browser.audits import (
     job_processes,
     job_row,
     launch,
+    open_results,
     save_study,
     wait_for_step,
     wait_until_gone,
@@ -60,22 +61,15 @@ def study_page(page: Page, server: Dashboard) -> Page:
     return page
 
 
-def shown_steps(text: str) -> tuple[str, int]:
-    found = re.search(r"Running\. (.+): ([\d,]+) of", text)
-    assert found, text
-    return found[1], int(found[2].replace(",", ""))
-
-
 def test_followed_reloaded_cancelled_and_launched_again(study_page: Page, server: Dashboard) -> None:
     page = study_page
     job = launch(page, server)
-    before = wait_for_step(page)
+    stage_before, done_before = wait_for_step(page)
     page.reload()
-    after = wait_for_step(page)
+    stage_after, done_after = wait_for_step(page)
     assert page.url.endswith(f"job={job}")
     (process,) = job_processes(server)
     # Either more of one stage is done, or a later one has begun.
-    (stage_before, done_before), (stage_after, done_after) = shown_steps(before), shown_steps(after)
     assert stage_before != stage_after or done_before <= done_after
 
     page.get_by_role("button", name="Cancel").first.click()
@@ -86,7 +80,7 @@ def test_followed_reloaded_cancelled_and_launched_again(study_page: Page, server
     page.get_by_role("button", name="Run again").click()
     page.wait_for_url(lambda url: "job=" in url and job not in url)
     again = page.url.partition("job=")[2]
-    results = page.get_by_role("link", name="Open results")
+    results = open_results(page)
     expect(results).to_be_visible(timeout=60_000)
     expect(job_row(page, "Done")).to_have_count(1)
     expect(job_row(page, "Cancelled")).to_have_count(1)
@@ -141,7 +135,7 @@ def test_the_numbers_are_the_command_lines_and_nobody_has_to_watch(
     wait_until_gone(process)
     page = new_page()
     page.goto(f"{server.url}/jobs?job={job}")
-    page.get_by_role("link", name="Open results").click()
+    open_results(page).click()
     for name in ("metrics.csv", "audit.json"):
         with page.expect_download() as started:
             page.get_by_role("button", name=name, exact=True).click()

@@ -21,6 +21,7 @@ from tests.browser.audits import (
     job_processes,
     job_row,
     launch,
+    open_results,
     wait_for_step,
     wait_until_gone,
     write_study,
@@ -95,7 +96,7 @@ def test_a_job_outlives_the_dashboard(page: Page, dashboard: Callable[..., Dashb
     expect(bar).to_have_text(re.compile("Running|Done"))
     expect(bar).to_have_text(re.compile("Done"), timeout=60_000)
     assert job_processes(server) in ([], [process])
-    expect(page.get_by_role("link", name="Open results")).to_be_visible()
+    expect(open_results(page)).to_be_visible()
 
 
 def test_killed_jobs_are_lost_and_run_again_and_nothing_finished_is(
@@ -131,13 +132,13 @@ def test_killed_jobs_are_lost_and_run_again_and_nothing_finished_is(
     expect(job_row(page, "Lost").first).to_contain_text("its process is gone")
     job_row(page, "Lost").first.get_by_role("button", name="Details").click()
     page.get_by_role("button", name="Run again").click()
-    expect(page.get_by_role("link", name="Open results")).to_be_visible(timeout=60_000)
+    expect(open_results(page)).to_be_visible(timeout=60_000)
     check_shards(server)
 
     for name, files in finished.items():
         now = contents(server.home / name)
         assert {path: now.get(path) for path in files} == files, name
-    page.get_by_role("link", name="Open results").click()
+    open_results(page).click()
     audits = page.get_by_role("combobox", name="Audit")
     expect(audits).to_be_visible()
     audits.click()
