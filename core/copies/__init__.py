@@ -1,0 +1,1 @@
+"""Finds the real image that an image repeats: turned, shifted, cropped, brightened, compressed or blurred."""
