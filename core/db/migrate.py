@@ -41,7 +41,8 @@ def upgrade(engine: Engine) -> None:
     from alembic.script import ScriptDirectory
 
     if engine.dialect.name == "sqlite" and engine.url.database is not None:
-        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        # Audits hold mean images and names of files of patients: nobody else on the machine reads them.
+        Path(engine.url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     # Options of alembic.ini that would be guessed, with a warning, if nobody named them.

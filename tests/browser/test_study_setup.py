@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.audits import write_study
 from tests.browser.dashboard import Dashboard
 from tests.images import write_images, write_png
 
@@ -239,3 +240,18 @@ def test_a_labels_file_is_picked(page: Page, server: Dashboard) -> None:
     expect(page.get_by_text("films / odd/labels.csv")).to_be_visible()
     page.reload()
     expect(page.get_by_text("films / odd/labels.csv")).to_be_visible()
+
+
+def test_every_file_is_checked_before_saving(page: Page, dashboard: Callable[..., Dashboard]) -> None:
+    server = dashboard()
+    write_study(server.home / "data", n=20)
+    (server.home / "data" / "real" / "broken.png").write_bytes(b"\x89PNG broken")
+    page.goto(f"{server.url}/setup?name=Films&real=data:real&synthetic=gan%3Ddata:gan")
+    page.get_by_role("button", name="Check every file").click()
+    expect(page.get_by_text("Every file was read.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("rowheader", name="broken.png")).to_be_visible()
+    # What was found is still there after a reload, and the study can be saved all the same.
+    page.reload()
+    expect(page.get_by_role("rowheader", name="broken.png")).to_be_visible()
+    page.get_by_role("button", name="Save study").click()
+    expect(page.get_by_role("heading", name="Run audit")).to_be_visible()
