@@ -170,3 +170,8 @@ def test_many_processes_open_an_empty_database_at_once(database_url: str) -> Non
     for process in running:
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors.decode()
+
+
+def test_the_workspace_is_its_owners_alone(workspace: Path) -> None:
+    open_database(get_settings()).close()
+    assert workspace.stat().st_mode & 0o077 == 0
