@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.errors import TooFewImagesError
 from core.metrics._distances import BLOCK_ROWS, compute_knn_distances
+from core.metrics._distinct_rows import find_distinct
 from core.metrics._pair_bounds import (
     DistanceMetric,
     FloatVector,
@@ -130,7 +130,7 @@ def compute_neighbourhood(
     synthetic_knn = compute_knn_distances(synthetic, k=nearest_k, metric=metric, block_rows=block_rows)
 
     # A collapsed generator repeats itself, and equal items all tie for the nearest: one of them is enough.
-    first, member = _find_distinct(synthetic)
+    first, member = find_distinct(synthetic)
     crossing = _Crossing(
         open_pairs(real, synthetic if len(first) == len(synthetic) else synthetic[first], metric),
         real_radius=real_knn[:, nearest_k - 1],
@@ -153,15 +153,6 @@ def compute_neighbourhood(
         in_synthetic_ball=crossing.in_synthetic_ball,
         collapse_margin=collapse_margin,
     )
-
-
-def _find_distinct(points: Array) -> tuple[IndexVector, IndexVector]:
-    """Return the first row of each group of equal rows, and the group of each row."""
-    groups: dict[bytes, int] = {}
-    # A digest instead of the row itself: the features are not held twice.
-    digests = (hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in points)
-    member = np.array([groups.setdefault(digest, len(groups)) for digest in digests], dtype=np.intp)
-    return np.unique(member, return_index=True)[1], member
 
 
 @dataclass(frozen=True, slots=True)
