@@ -36,6 +36,9 @@ async def _go_round() -> None:
         except MedSynError as error:
             # Pages show the same sentence to whoever looks.
             _log.warning("%s", error)
+        except Exception:
+            # Whatever one round met, the next one must come.
+            _log.exception("A round of the queue failed")
         await asyncio.sleep(_EVERY_S)
 
 
