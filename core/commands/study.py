@@ -115,8 +115,7 @@ def audit(
     """Audit a study as a job, as the dashboard does; prints the job's id."""
     from core.audit.protocol import Protocol
     from core.db.studies import find_study
-    from core.jobs.audit_job import AuditPayload
-    from core.jobs.queue import submit_job
+    from core.jobs.submission import submit_audit
 
     settings, database = _open()
     found = find_study(database, name)
@@ -128,14 +127,7 @@ def audit(
         num_channels=parse_channels(num_channels),
         class_names=split_names(class_names),
     )
-    job = submit_job(
-        database,
-        settings,
-        kind="audit",
-        payload=AuditPayload(folders=found.folders, protocol=protocol).model_dump(mode="json"),
-        title=f"Audit of {found.name}",
-        study_id=found.id,
-    )
+    job = submit_audit(database, settings, found, protocol)
     typer.echo(job.id)
     if wait:
         _wait(database, settings, job.id)

@@ -18,7 +18,8 @@ _ARROWS = {
 def lay_out_metrics(table: metric_table.MetricTable) -> Table:
     """Lay out metrics as rows and synthetic sets as columns, with what real images score beside them.
 
-    Values and intervals are written with the digits that the interval supports; the download has all digits.
+    Values and intervals are written with the digits that the interval supports; the download has the values
+    with all digits.
     """
     columns = [
         Column("metric", "Metric", "What is measured; the arrow says which way is better.", width=190),

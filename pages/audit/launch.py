@@ -10,8 +10,7 @@ from core.datasets.folder_tree import list_subfolders
 from core.db.studies import list_studies
 from core.features.base import ResizeMode
 from core.features.registry import EXTRACTORS
-from core.jobs.audit_job import AuditPayload
-from core.jobs.queue import submit_job
+from core.jobs.submission import submit_audit
 from pages._shared.job_progress import show_active_jobs
 from pages._shared.links import JOBS, OVERVIEW, QUALITY
 from pages._shared.selection import choose
@@ -97,15 +96,7 @@ if started:
         num_channels=CHANNELS[channels or "As stored"],
         multiscale=multiscale,
     )
-    payload = AuditPayload(folders=study.folders, protocol=protocol)
-    job = submit_job(
-        database,
-        settings,
-        kind="audit",
-        payload=payload.model_dump(mode="json"),
-        title=f"Audit of {study.name}",
-        study_id=study.id,
-    )
+    job = submit_audit(database, settings, study, protocol)
     st.switch_page(JOBS, query_params={"job": job.id})
 st.page_link(
     QUALITY, label="Results of this study", icon=":material/analytics:", query_params={"study": study.id}

@@ -6,7 +6,7 @@ from core.db.audits import list_audits
 from core.db.jobs import list_jobs
 from core.db.studies import list_studies, restore_study
 from core.jobs.demo_job import DEMO_NAME
-from core.jobs.queue import submit_job
+from core.jobs.submission import submit_demo
 from pages._shared.job_progress import show_active_jobs
 from pages._shared.links import LAUNCH, QUALITY, SETUP
 from pages._shared.overview_tables import lay_out_audits, lay_out_studies
@@ -21,7 +21,7 @@ demo_runs = bool(list_jobs(database, kind="demo", active=True))
 
 def start_demo() -> None:
     """Put the demo into the queue."""
-    submit_job(database, settings, kind="demo", payload={}, title=DEMO_NAME)
+    submit_demo(database, settings)
 
 
 def restore(study_id: str) -> None:

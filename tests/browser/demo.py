@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,11 +48,6 @@ class FinishedDemo:
         """What audit.json holds."""
         found: dict[str, Any] = json.loads((self.folder / "audit.json").read_text(encoding="utf-8"))
         return found
-
-    def copy_home(self, home: Path) -> Path:
-        """Copy the workspace for a test that changes it."""
-        shutil.copytree(self.server.home, home)
-        return home
 
 
 def run_demo(server: Dashboard, page: Page) -> FinishedDemo:

@@ -1,0 +1,60 @@
+"""Tables of image sets as they were read, and of the files that were left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.audit.result import SetSummary
+from pages._shared.names import show_name
+from pages._shared.table import Cell, Column, Table, show_table
+
+__all__ = ["show_image_sets"]
+
+_ROLES = {"real": "real (train)", "heldout": "held-out", "synthetic": "synthetic"}
+_SETS = (
+    Column("set", "Set"),
+    Column("role", "Role"),
+    Column("n", "Images", kind="number"),
+    Column("left_out", "Left out", "Files that could not be read; no number holds them.", kind="number"),
+    Column("repeated", "Repeated", "Pictures that occur more than once in the set.", kind="number"),
+    Column("classes", "Classes"),
+    Column("formats", "Formats"),
+    Column("digest", "Digest", "SHA-256 over images and labels: the same digest, the same set."),
+)
+_FILES = (Column("file", "File"), Column("set", "Set"), Column("reason", "Why it is left out"))
+
+
+def show_image_sets(sets: Sequence[SetSummary], *, key: str, caption: str = "") -> None:
+    """Show what each set holds, and below it the files that were left out, where there are any.
+
+    Args:
+        sets: the sets, in the order of rows.
+        key: beginning of the tables' names within the app.
+        caption: one sentence above the first table.
+    """
+    rows = tuple((one.name, _describe(one)) for one in sets)
+    show_table(Table(_SETS, rows, caption), key=f"{key}_sets", file_name="image-sets.csv")
+    files = tuple(
+        (
+            f"{one.name}/{place}",
+            {"file": Cell(show_name(bad.file)), "set": Cell(one.name), "reason": Cell(bad.reason)},
+        )
+        for one in sets
+        for place, bad in enumerate(one.unreadable)
+    )
+    if files:
+        show_table(Table(_FILES, files), key=f"{key}_files", file_name="left-out.csv", height_px=320)
+
+
+def _describe(one: SetSummary) -> dict[str, Cell]:
+    n_left_out = len(one.unreadable)
+    return {
+        "set": Cell(one.name),
+        "role": Cell(_ROLES[one.role]),
+        "n": Cell(f"{one.n:,}", one.n),
+        "left_out": Cell(f"{n_left_out:,}", n_left_out, strong=n_left_out > 0),
+        "repeated": Cell(f"{len(one.duplicates):,}", len(one.duplicates)),
+        "classes": Cell(", ".join(f"{show_name(name)} {n:,}" for name, n in one.classes.items())),
+        "formats": Cell(", ".join(f"{name} {n:,}" for name, n in one.formats.items())),
+        "digest": Cell(one.digest[:12], one.digest, tooltip=one.digest),
+    }
