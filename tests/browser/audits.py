@@ -28,8 +28,8 @@ STUDY = "Films & noise"
 _CLASSES = ("normal", "pneumonia")
 
 
-def write_study(data: Path, *, n: int = 80, size: int = 96) -> None:
-    """Write a real set and two synthetic ones; an audit of them takes some seconds."""
+def write_study(data: Path, *, n: int = 240, size: int = 96) -> None:
+    """Write a real set and two synthetic ones; an audit of them lasts until a test has cancelled or killed it."""
     write_images(data / "real", n, seed=1, size=size, classes=_CLASSES)
     write_images(data / "gan", n, seed=2, size=size, classes=_CLASSES)
     write_images(data / "ddpm", n, seed=3, size=size, classes=_CLASSES)
