@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     # Pages read summaries and should not wait for these.
     import numpy as np
     import pandas as pd
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 __all__ = [
@@ -224,8 +225,12 @@ class AuditResult:
         summary: the content of `audit.json`.
         copies: one row a synthetic item and extractor, with the columns of `copies.csv`.
         mean_images: (set name, class or None) to mean image.
+        items: one row an item of any set, as `core.audit.items` keeps them; None where nobody asks for it.
+        pairs: one row an item and extractor, as `core.audit.pairs` keeps them; None likewise.
     """
 
     summary: AuditSummary
     copies: pd.DataFrame
     mean_images: Mapping[tuple[str, str | None], MeanPicture]
+    items: pa.Table | None = None
+    pairs: pa.Table | None = None

@@ -21,6 +21,7 @@ from core.audit.feature_metrics import (
     SetFeatures,
     compute_feature_metrics,
 )
+from core.audit.items import tabulate_items
 from core.audit.mean_images import MeanFrame, choose_frame, compute_mean_images, compute_variety_rows
 from core.audit.multiscale import compute_multiscale_rows
 from core.audit.plan import Plan, PlannedExtractor, plan_extractors
@@ -110,7 +111,7 @@ def run_audit(
         started=started,
         seconds=round(time.perf_counter() - clock, 3),
     )
-    return AuditResult(summary, _join_copies(audits), means)
+    return AuditResult(summary, _join_copies(audits), means, tabulate_items(sets))
 
 
 def _audit_features(

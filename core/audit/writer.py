@@ -10,8 +10,12 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from PIL import Image
 
+from core.audit.items import ITEMS_FILE
+from core.audit.pairs import PAIRS_FILE
 from core.audit.report import render_report
 from core.audit.result import AuditResult, MeanPicture, MetricRow
 from core.errors import InputError
@@ -63,6 +67,9 @@ def write_audit(result: AuditResult, folder: Path) -> None:
             shutil.rmtree(folder / "mean_images", ignore_errors=True)
         for (name, label), picture in result.mean_images.items():
             _write_mean(folder / "mean_images" / name / f"{_slug(label)}.png", picture)
+        for file, table in {ITEMS_FILE: result.items, PAIRS_FILE: result.pairs}.items():
+            if table is not None:
+                _write_table(folder / file, table)
         for file, text in texts.items():
             _replace(folder / file, text)
     except OSError as error:
@@ -77,6 +84,12 @@ def _cannot_write(folder: Path, error: OSError) -> InputError:
 def _replace(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}.draft")
     draft.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+    draft.replace(path)
+
+
+def _write_table(path: Path, table: pa.Table) -> None:
+    draft = path.with_name(f".{path.name}.draft")
+    pq.write_table(table, draft)
     draft.replace(path)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import time
 from collections import Counter
@@ -12,16 +11,13 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-from PIL import Image
-
 from core.config import Settings
 from core.datasets.folder_roots import FolderRef, resolve_folder
 from core.datasets.image_set import UnreadableFile
 from core.datasets.listing import list_files
 from core.errors import ImageReadError
-from core.images.decoded import DecodedImage, ImageFacts
-from core.images.display import to_display_scale
+from core.images.decoded import ImageFacts
+from core.images.encoding import encode_thumbnail
 from core.images.reading import decode_image, read_bytes
 
 __all__ = ["FolderPreview", "Thumbnail", "preview_folder"]
@@ -123,7 +119,7 @@ def preview_folder(
         try:
             data = read_bytes(path, max_file_bytes=settings.max_file_bytes, confined_to=roots)
             image = decode_image(data, max_pixels=settings.max_pixels)
-            png = _make_thumbnail(image, thumbnail_px)
+            png = encode_thumbnail(image.pixels, side_px=thumbnail_px)
         except (ImageReadError, MemoryError) as error:
             problems.append(UnreadableFile(item_id, str(error) or "it does not fit into memory"))
             continue
@@ -171,19 +167,6 @@ def _pick_evenly(elements: Sequence[_Element], n: int) -> Sequence[_Element]:
     if len(elements) <= n:
         return elements
     return [elements[(2 * index + 1) * len(elements) // (2 * n)] for index in range(n)]
-
-
-def _make_thumbnail(image: DecodedImage, side: int) -> bytes:
-    pixels = image.pixels
-    # 8-bit values are on the scale already; a large image then need not become float32 first.
-    if pixels.dtype != np.uint8:
-        pixels = np.rint(to_display_scale(pixels)).astype(np.uint8)
-        pixels = pixels[..., 0] if pixels.shape[2] == 1 else pixels
-    picture = Image.fromarray(pixels)
-    picture.thumbnail((side, side))
-    stream = io.BytesIO()
-    picture.save(stream, format="PNG")
-    return stream.getvalue()
 
 
 def _find_warnings(

@@ -1,0 +1,175 @@
+"""The items of an audit, found again by an id that tells nothing: `items.parquet`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.config import Settings
+from core.datasets.image_set import ImageSet
+from core.datasets.study_folders import confine_to_roots
+from core.errors import ImageReadError, InputError, UnknownNameError
+from core.images.decoded import DecodedImage
+from core.images.reading import compute_digest, decode_image, read_bytes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "ITEMS_FILE",
+    "AuditItem",
+    "AuditItems",
+    "load_items",
+    "make_item_id",
+    "read_item",
+    "tabulate_items",
+]
+
+ITEMS_FILE = "items.parquet"
+_FOLDERS = b"medsynaudit.folders"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditItem:
+    """One image of an audit.
+
+    Attributes:
+        id: what addresses and verdicts call it.
+        set: name of its image set; `real` and `heldout` for the real ones.
+        role: what that set is.
+        item: path relative to the set's folder, as a reader sees it.
+        digest: SHA-256 of the file's bytes.
+        label: class, or None.
+        path: where its bytes were.
+    """
+
+    id: str
+    set: str
+    role: Literal["real", "heldout", "synthetic"]
+    item: str
+    digest: str
+    label: str | None
+    path: Path
+
+
+class AuditItems:
+    """All items of an audit, by id.
+
+    Args:
+        table: one row an item, with the columns id, set, role, item, file, digest, label, width, height,
+            channels and bit_depth; sets in the study's order, real first.
+        folders: folder of each set, by its name.
+    """
+
+    def __init__(self, table: pa.Table, folders: Mapping[str, str]) -> None:
+        self.table = table
+        self._folders = folders
+        self._rows = {item_id: row for row, item_id in enumerate(table.column("id").to_pylist())}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, item_id: str) -> bool:
+        return item_id in self._rows
+
+    def __getitem__(self, item_id: str) -> AuditItem:
+        """Find an item.
+
+        Raises:
+            UnknownNameError: if the audit has none of that id.
+        """
+        if item_id not in self._rows:
+            raise UnknownNameError(f"The audit has no image {item_id[:40]!r}.")
+        record: dict[str, Any] = self.table.slice(self._rows[item_id], 1).to_pylist()[0]
+        return AuditItem(
+            id=item_id,
+            set=record["set"],
+            role=record["role"],
+            item=record["item"],
+            digest=record["digest"],
+            label=record["label"],
+            path=Path(self._folders[record["set"]]) / os.fsdecode(record["file"]),
+        )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the table without `file`."""
+        frame: pd.DataFrame = self.table.drop_columns(["file"]).to_pandas()
+        return frame
+
+
+def make_item_id(set_name: str, item: str, digest: str) -> str:
+    """Make an item's id: 20 hexadecimal digits that are unique in the audit and name neither set nor file."""
+    text = "\0".join((set_name, item, digest))
+    return hashlib.blake2b(os.fsencode(text), digest_size=10).hexdigest()
+
+
+def tabulate_items(sets: Sequence[ImageSet]) -> pa.Table:
+    """List the items of all sets, as `items.parquet` keeps them."""
+    pairs = [(one, item) for one in sets for item in one.items]
+    columns = {
+        "id": pa.array([make_item_id(one.name, item.id, item.digest) for one, item in pairs], pa.string()),
+        "set": pa.array([one.name for one, _ in pairs], pa.string()),
+        "role": pa.array([one.role.value for one, _ in pairs], pa.string()),
+        "item": pa.array([_readable(item.id) for _, item in pairs], pa.string()),
+        "file": pa.array([os.fsencode(item.id) for _, item in pairs], pa.binary()),
+        "digest": pa.array([item.digest for _, item in pairs], pa.string()),
+        "label": pa.array(
+            [None if item.label is None else _readable(item.label) for _, item in pairs], pa.string()
+        ),
+        "width": pa.array([item.facts.width for _, item in pairs], pa.int32()),
+        "height": pa.array([item.facts.height for _, item in pairs], pa.int32()),
+        "channels": pa.array([item.facts.channels for _, item in pairs], pa.int8()),
+        "bit_depth": pa.array([item.facts.bit_depth for _, item in pairs], pa.int8()),
+    }
+    folders = {one.name: str(one.root.absolute()) for one in sets}
+    return pa.table(columns).replace_schema_metadata({_FOLDERS: json.dumps(folders).encode()})
+
+
+def load_items(folder: Path) -> AuditItems:
+    """Read the items of a finished audit; kept in memory for the few audits looked at last.
+
+    Args:
+        folder: the audit's folder.
+
+    Raises:
+        InputError: if there are none: the audit is of an earlier version, or its files are gone.
+    """
+    path = folder / ITEMS_FILE
+    try:
+        return _load(path, path.stat().st_mtime_ns)
+    except (OSError, pa.ArrowException, KeyError, ValueError):
+        raise InputError(
+            f"The list of images of the audit {folder.name} cannot be read; run the audit again."
+        ) from None
+
+
+def read_item(item: AuditItem, settings: Settings) -> DecodedImage:
+    """Decode an item's file, checked to lie below a folder root and to be the one that was audited.
+
+    Raises:
+        ImageReadError: if the file is gone, has changed, or lies outside the folder roots.
+    """
+    roots = confine_to_roots(settings).confined_to
+    data = read_bytes(item.path, max_file_bytes=settings.max_file_bytes, confined_to=roots)
+    if compute_digest(data) != item.digest:
+        raise ImageReadError("it has changed since the audit")
+    return decode_image(data, max_pixels=settings.max_pixels)
+
+
+@lru_cache(maxsize=8)
+def _load(path: Path, _changed: int) -> AuditItems:
+    table = pq.read_table(path)
+    return AuditItems(table, json.loads(table.schema.metadata[_FOLDERS]))
+
+
+def _readable(name: str) -> str:
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

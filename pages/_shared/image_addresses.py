@@ -1,0 +1,92 @@
+"""Addresses of images: signed, short-lived, and naming an item's id, never its file."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from core.config import Settings, get_settings
+from core.errors import StoreError
+
+__all__ = ["LOGIN_COOKIE", "MAX_THUMBNAIL_PX", "address_image", "is_signed"]
+
+LOGIN_COOKIE: Final = "_streamlit_user"
+MAX_THUMBNAIL_PX: Final = 512
+
+# Long enough to look at what was asked for; addresses stay the same for as long, so that pages need not
+# fetch an image again with each run.
+_STEP_S: Final = 900
+
+Form = Literal["samples", "thumbnail"]
+
+
+def address_image(audit_id: str, item_id: str, *, form: Form, side_px: int = 0) -> str:
+    """Return the address of an item's image, good for this visitor and for 15 to 30 minutes.
+
+    Args:
+        audit_id: an audit.
+        item_id: one of its items.
+        form: `samples` for lossless samples (`core.images.encoding.Samples`), `thumbnail` for a small PNG.
+        side_px: the thumbnail's larger side, at most 512.
+    """
+    until = (int(time.time()) // _STEP_S + 2) * _STEP_S
+    visitor = str(st.context.cookies.get(LOGIN_COOKIE, ""))
+    asked = {"form": form, "side": str(side_px), "until": str(until)}
+    signature = _sign(get_settings(), audit_id, item_id, asked, visitor)
+    return f"/images/{audit_id}/{item_id}?{urlencode(asked | {'signature': signature})}"
+
+
+def is_signed(
+    settings: Settings, audit_id: str, item_id: str, asked: dict[str, str], *, signature: str, visitor: str
+) -> bool:
+    """Tell whether an address was given to this visitor and is still good.
+
+    Args:
+        settings: the workspace, which keeps the key.
+        audit_id: as in the address.
+        item_id: as in the address.
+        asked: form, side and until, as in the address.
+        signature: as in the address.
+        visitor: the login cookie that came with the request, empty without a login.
+    """
+    until = asked["until"]
+    if not (until.isascii() and until.isdecimal()) or int(until) < time.time():
+        return False
+    return hmac.compare_digest(_sign(settings, audit_id, item_id, asked, visitor), signature)
+
+
+def _sign(settings: Settings, audit_id: str, item_id: str, asked: dict[str, str], visitor: str) -> str:
+    who = hashlib.sha256(visitor.encode()).hexdigest()
+    text = "\0".join((audit_id, item_id, asked["form"], asked["side"], asked["until"], who))
+    return hmac.new(_load_key(settings.home), text.encode(), "sha256").hexdigest()
+
+
+def _load_key(home: Path) -> bytes:
+    """Read the workspace's key, made on first use and readable by its owner alone."""
+    path = home / "image-key"
+    try:
+        if not path.exists():
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            draft = home / f".image-key-{os.getpid()}-{secrets.token_hex(4)}"
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(secrets.token_bytes(32))
+            try:
+                os.link(draft, path)  # whoever comes first gives the key
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        key = path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"The workspace folder {home} cannot be used: {error.strerror}.") from None
+    if len(key) != 32:
+        raise StoreError(f"{path} is damaged; remove it, and a new one is made.")
+    return key
