@@ -17,7 +17,7 @@ PAIRS_FILE = "pairs.parquet"
 
 PAIRS_SCHEMA = pa.schema(
     [
-        # The item asked about and its set; synthetic ones, and held-out (else left-out real) ones as controls.
+        # The item asked about, and its set: synthetic ones; held-out (else left-out real) ones as controls.
         ("query_id", pa.string()),
         ("query_set", pa.string()),
         ("query_role", pa.string()),
@@ -34,7 +34,7 @@ PAIRS_SCHEMA = pa.schema(
         ("transform", pa.string()),
         ("pixel_agreement", pa.float64()),
         ("overlap", pa.float64()),
-        # From places on the query so turned to places on the real image, row by row: see `core.copies.warping`.
+        # From places on the query so turned to places on the real image: see `core.copies.warping`.
         ("warp", pa.list_(pa.float64(), 6)),
         # The set that the item falls into by MedSynAnalyzer's rule; null for controls.
         ("set", pa.string()),
