@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from core.audit.copy_judgement import judge_flags
 from core.audit.judgements import Finding, judge_copies, judge_distance, judge_spread
 from core.audit.result import AuditSummary, MetricRow, SetSummary
 
@@ -17,6 +18,9 @@ _NO_SPREAD = Finding(
     "Cannot be judged", "Coverage was not measured: there are too few images for it.", "open"
 )
 _NO_COPIES = Finding("Cannot be judged", "Copies were not searched: there are too few images for it.", "open")
+
+
+_CALIBRATED = ("flagged", "flag_excess", "repeated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,8 @@ def find_answers(summary: AuditSummary) -> tuple[SetFindings, ...]:
     """Answer for each synthetic set: is it told from real, does it look collapsed, does it hold copies?
 
     Only whole-set numbers are read. Where several extractors measured the same, each has its sentence and the
-    headline says how many agree with it. Copies are read from the extractor that was used for nothing else,
-    where there is one: it was chosen for them.
+    headline says how many agree with it. Copies are judged by their calibration; without one, by the raw
+    privacy of the extractor that was chosen for them.
     """
     return tuple(
         SetFindings(
@@ -123,12 +127,34 @@ def _judge_variety(summary: AuditSummary, synthetic: SetSummary) -> list[Finding
 
 
 def _judge_privacy(summary: AuditSummary, synthetic: SetSummary) -> list[Finding]:
-    rows = _rows(summary, synthetic.name, "privacy")
-    made_for_copies = {one.name for one in summary.protocol.extractors if one.metrics == ("copies",)}
-    chosen = {extractor: row for extractor, row in rows.items() if extractor in made_for_copies} or rows
     n_shared = 0
     for group in summary.shared:
         owners = [member.split("/", 1)[0] for member in group.members]
         if "real" in owners:
             n_shared += owners.count(synthetic.name)
+    calibrated = _judge_calibrated(summary, synthetic.name, n_shared)
+    return calibrated or _judge_uncalibrated(summary, synthetic, n_shared)
+
+
+def _judge_calibrated(summary: AuditSummary, name: str, n_shared: int) -> list[Finding]:
+    whole = [row for row in summary.results if row.synthetic == name and row.class_name is None]
+    found = {metric: {row.extractor: row for row in whole if row.metric == metric} for metric in _CALIBRATED}
+    # What looks at pixels leads: it alone sees mirrored and moved copies.
+    order = sorted(found["flagged"], key=lambda extractor: extractor not in found["repeated"])
+    return [
+        judge_flags(
+            found["flagged"][extractor],
+            excess=found["flag_excess"].get(extractor),
+            repeated=found["repeated"].get(extractor),
+            n_shared=n_shared,
+        )
+        for extractor in order
+    ]
+
+
+def _judge_uncalibrated(summary: AuditSummary, synthetic: SetSummary, n_shared: int) -> list[Finding]:
+    """Judge audits that are too small to calibrate, or were made before there was a calibration."""
+    rows = _rows(summary, synthetic.name, "privacy")
+    made_for_copies = {one.name for one in summary.protocol.extractors if one.metrics == ("copies",)}
+    chosen = {extractor: row for extractor, row in rows.items() if extractor in made_for_copies} or rows
     return [judge_copies(row, n=synthetic.n, n_shared=n_shared) for row in chosen.values()]

@@ -30,6 +30,7 @@ _FEW = f"With fewer than {FEW_IMAGES} images only large differences show."
 _REAL_SIDE = {
     "heldout": "held-out real images",
     "halves": "two parts of the real set",
+    "left-out": "training images left out one at a time",
     "real": "the real set",
 }
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from core.metrics.catalogue import METRICS
 from core.metrics.metric_facts import Direction, MetricFacts
 
-__all__ = ["GROUPS", "GROUP_SENTENCES", "find_facts"]
+__all__ = ["AIMS_AT_REAL", "GROUPS", "GROUP_SENTENCES", "find_facts"]
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Fidelity": (
@@ -27,13 +27,30 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "recall",
         "coverage",
         "feature_std",
+        "vendi_score",
+        "ms_ssim",
         "mm_std",
         "variety",
         "mean_image_ljpeg_bytes",
         "mean_image_png_bytes",
     ),
-    "Privacy": ("privacy", "precision_privacy", "authenticity"),
+    "Privacy": (
+        "flagged",
+        "flag_excess",
+        "repeated",
+        "copy_excess",
+        "membership_auc",
+        "membership_power",
+        "ct_score",
+        "privacy",
+        "precision_privacy",
+        "authenticity",
+    ),
 }
+# Crowding raises density (Naeem et al. 2020), and noise looks like variety.
+AIMS_AT_REAL = frozenset({"density", "feature_std", "vendi_score", "ms_ssim"})
+"""Metrics that are best where real images are: to go beyond them is no better."""
+
 GROUP_SENTENCES = {
     "Fidelity": "Do the synthetic images look like real ones?",
     "Variety": "Do they differ from each other as much as real ones do?",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from core.audit.best_in_row import find_best
-from core.audit.metric_groups import GROUP_SENTENCES, GROUPS, find_facts
+from core.audit.metric_groups import AIMS_AT_REAL, GROUP_SENTENCES, GROUPS, find_facts
 from core.audit.numbers import format_count, format_interval, format_value, typeset
 from core.audit.result import AuditSummary, Floor, MetricRow
 from core.metrics.metric_facts import MetricFacts
@@ -14,13 +14,12 @@ from core.metrics.metric_facts import MetricFacts
 __all__ = ["Cell", "MetricTable", "TableGroup", "TableRow", "build_metric_table"]
 
 # Their expectation moves with the number of synthetic images, so that sets of different sizes do not compare.
-_MOVES_WITH_N = {"fd", "fid", "inception_score", "recall", "coverage"}
+_MOVES_WITH_N = {"fd", "fid", "inception_score", "recall", "coverage", "vendi_score"}
 _SIZES_DIFFER = "The sets differ in size, which moves this number by itself: none is marked as best."
-# More than real images have is no better: crowding raises density (Naeem et al. 2020), noise the feature STD.
-_AIMS_AT_REAL = {"density", "feature_std"}
 _FLOOR_KINDS = {
     "heldout": "held-out images",
     "halves": "two parts of the real set",
+    "left-out": "training images left out one at a time",
     "real": "the real set itself",
 }
 
@@ -153,10 +152,17 @@ def _build_rows(
     facts = find_facts(first.metric)
     sizes = {row.n_synthetic for row in shown if row is not None and row.value is not None}
     comparable = first.metric not in _MOVES_WITH_N or len(sizes) == 1
-    ranked = comparable and first.metric not in _AIMS_AT_REAL
+    ranked = comparable and first.metric not in AIMS_AT_REAL
     best = find_best([_ends(row) for row in shown], facts.direction) if ranked else None
     at_n = [row.floor_detail if row and row.floor_detail else None for row in shown]
-    has_at_n = any(floor is not None and floor.value_at_n is not None for floor in at_n)
+    # Where every value has the floor's own size, the first row holds both.
+    has_at_n = any(
+        floor is not None
+        and floor.value_at_n is not None
+        and row is not None
+        and floor.value_at_n != row.value
+        for row, floor in zip(shown, at_n, strict=True)
+    )
     floor = None if has_at_n else _shared_floor(shown)
     cells: list[Cell | None] = []
     for index, row in enumerate(shown):

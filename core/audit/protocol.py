@@ -30,6 +30,7 @@ class Protocol(BaseModel):
         precision: number format inside networks.
         collapse_margin: whether copy sets widen by 0.05 when the synthetic features have collapsed, as
             MedSynAnalyzer does.
+        false_flag_rate: share of innocent images that may be flagged as copies.
         multiscale: whether MM-FID and MM-STD are computed.
         multiscale_extractors: their extractors; empty takes the audit's distribution extractors.
         multiscale_resolutions: their resolutions in pixels.
@@ -47,6 +48,7 @@ class Protocol(BaseModel):
     seed: int = Field(default=0, ge=0, lt=2**32)
     precision: Precision = Precision.FP32
     collapse_margin: bool = True
+    false_flag_rate: float = Field(default=0.01, gt=0, lt=0.5)
     multiscale: bool = False
     multiscale_extractors: tuple[str, ...] = ()
     multiscale_resolutions: tuple[int, ...] = (128, 256, 512, 1024)

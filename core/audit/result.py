@@ -88,7 +88,8 @@ class Floor(_Record):
 
     Attributes:
         kind: `heldout`: the held-out set in the synthetic set's place; `halves`: two halves of the real set;
-            `real`: the real set itself, for numbers that a set has alone.
+            `left-out`: training images left out one at a time; `real`: the real set itself, for numbers
+            that a set has alone.
         value: the metric there.
         low: lower end of its 95 % interval, where there is one.
         high: upper end.
@@ -98,7 +99,7 @@ class Floor(_Record):
         value_at_n_high: upper end.
     """
 
-    kind: Literal["heldout", "halves", "real"]
+    kind: Literal["heldout", "halves", "left-out", "real"]
     value: float
     low: float | None = None
     high: float | None = None

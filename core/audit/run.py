@@ -10,12 +10,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import pandas as pd
-
 from core import __version__
+from core.audit.alikeness import compute_alikeness_rows
 from core.audit.checks import check_study, find_shared, summarise_set
 from core.audit.feature_metrics import (
-    COPY_COLUMNS,
     FeatureAudit,
     FeatureAuditOptions,
     SetFeatures,
@@ -24,10 +22,11 @@ from core.audit.feature_metrics import (
 from core.audit.items import tabulate_items
 from core.audit.mean_images import MeanFrame, choose_frame, compute_mean_images, compute_variety_rows
 from core.audit.multiscale import compute_multiscale_rows
-from core.audit.plan import Plan, PlannedExtractor, plan_extractors
+from core.audit.plan import MetricGroup, Plan, PlannedExtractor, plan_extractors
 from core.audit.protocol import Execution, Protocol
 from core.audit.result import AuditResult, AuditSummary, ExtractorRecord, ProtocolRecord
 from core.audit.set_features import extract_sets
+from core.audit.study_copies import StudyCopies
 from core.config import Settings, get_settings
 from core.datasets.image_set import ImageSet, Role
 from core.datasets.study import Study
@@ -87,9 +86,13 @@ def run_audit(
     )
     shared = find_shared(sets)
     warnings = list(check_study(sets, shared))
-    audits = [_audit_features(one, sets, protocol, execution, settings, progress) for one in plan.extractors]
-    rows = [row for audit in audits for row in audit.rows]
-    warnings += [warning for audit in audits for warning in audit.warnings]
+    copies = StudyCopies(sets, protocol=protocol, execution=execution, settings=settings, progress=progress)
+    audits = [
+        _audit_features(one, sets, copies, protocol, execution, settings, progress) for one in plan.extractors
+    ]
+    copies.add_pixels()
+    rows = [row for audit in audits for row in audit.rows] + copies.rows
+    warnings += [warning for audit in audits for warning in audit.warnings] + copies.warnings
     if protocol.multiscale:
         more, too_small = compute_multiscale_rows(
             sets, plan, protocol=protocol, execution=execution, settings=settings, progress=progress
@@ -101,6 +104,16 @@ def run_audit(
         sets, frame=frame, workers=execution.workers, settings=settings, progress=progress
     )
     rows += compute_variety_rows(sets, means)
+    alike, too_alone = compute_alikeness_rows(
+        sets,
+        frame=frame,
+        seed=protocol.seed,
+        workers=execution.workers,
+        settings=settings,
+        progress=progress,
+    )
+    rows += alike
+    warnings += too_alone
     summary = AuditSummary(
         protocol=_record_protocol(protocol, plan, frame),
         sets=tuple(summarise_set(image_set) for image_set in sets),
@@ -111,12 +124,13 @@ def run_audit(
         started=started,
         seconds=round(time.perf_counter() - clock, 3),
     )
-    return AuditResult(summary, _join_copies(audits), means, tabulate_items(sets))
+    return AuditResult(summary, copies.table, means, tabulate_items(sets), copies.pairs)
 
 
 def _audit_features(
     planned: PlannedExtractor,
     sets: Sequence[ImageSet],
+    copies: StudyCopies,
     protocol: Protocol,
     execution: Execution,
     settings: Settings,
@@ -142,7 +156,7 @@ def _audit_features(
         for image_set, batch in zip(sets, batches, strict=True)
     ]
     by_role = list(zip(sets, features, strict=True))
-    return compute_feature_metrics(
+    audit = compute_feature_metrics(
         real=features[0],
         synthetic=[one for image_set, one in by_role if image_set.role is Role.SYNTHETIC],
         heldout=next((one for image_set, one in by_role if image_set.role is Role.HELDOUT), None),
@@ -157,11 +171,14 @@ def _audit_features(
         ),
         progress=progress,
     )
-
-
-def _join_copies(audits: Sequence[FeatureAudit]) -> pd.DataFrame:
-    filled = [audit.copies for audit in audits if len(audit.copies)]
-    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(COPY_COLUMNS))
+    if MetricGroup.COPIES in planned.groups:
+        copies.add_features(
+            extractor=extractor.name,
+            kind=extractor.info.kind,
+            features={one.name: one.batch.features for one in features},
+            raw=audit.copies,
+        )
+    return audit
 
 
 def _printable(choices: dict[str, Any]) -> dict[str, Any]:

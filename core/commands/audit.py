@@ -96,6 +96,14 @@ def audit(
             help="Widen copy sets when the synthetic features collapsed.",
         ),
     ] = True,
+    false_flag_rate: Annotated[
+        float,
+        typer.Option(
+            "--false-flag-rate",
+            metavar="RATE",
+            help="Share of innocent images that may be flagged as copies, between 0 and 0.5.",
+        ),
+    ] = 0.01,
     multiscale: Annotated[bool, typer.Option("--multiscale", help="Add MM-FID and MM-STD.")] = False,
     multiscale_extractor: Annotated[
         list[str] | None,
@@ -142,6 +150,7 @@ def audit(
         seed=seed,
         precision=precision,
         collapse_margin=collapse_margin,
+        false_flag_rate=false_flag_rate,
         multiscale=multiscale,
         multiscale_extractors=tuple(multiscale_extractor or ()),
         multiscale_resolutions=tuple(multiscale_resolution or defaults.multiscale_resolutions),

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from itertools import islice
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from core.copies.agreement import Agreement, compute_agreement
+from core.copies.blocks import count_workers, map_blocks
 from core.copies.registration import register
 from core.copies.retrieval import RealIndex, find_candidates
 from core.copies.thumbnails import SIDE, Thumbnails
@@ -23,7 +19,7 @@ from core.copies.warping import identity_warps
 from core.errors import TooFewImagesError
 from core.progress import Progress, SilentProgress
 
-__all__ = ["DEFAULT_PRESET", "CopyMatches", "SearchPreset", "search_copies"]
+__all__ = ["DEFAULT_PRESET", "CopyMatches", "SearchPreset", "join_matches", "search_copies"]
 
 Indices = NDArray[np.intp]
 
@@ -75,6 +71,11 @@ class CopyMatches:
 
     def __len__(self) -> int:
         return len(self.real_index)
+
+    def take(self, rows: Indices) -> CopyMatches:
+        """Return the matches of some queries, in the order asked for."""
+        columns: dict[str, Any] = {field.name: getattr(self, field.name)[rows] for field in fields(self)}
+        return CopyMatches(**columns)
 
     @property
     def transforms(self) -> tuple[Transform, ...]:
@@ -136,28 +137,11 @@ def search_copies(
         groups = None if query_groups is None else query_groups[rows]
         return _search_block(queries.take(rows), real, index, groups, real_groups, preset)
 
-    found = [_empty_matches()]
-    for part in _map_ahead(search, starts, workers or min(8, os.cpu_count() or 1)):
+    found = []
+    for part in map_blocks(search, starts, count_workers(workers)):
         found.append(part)
         progress.advance(len(part))
-    return _join(found)
-
-
-def _map_ahead(work: Callable[[int], CopyMatches], starts: range, workers: int) -> Iterator[CopyMatches]:
-    """Yield the blocks in order; a few run or wait at a time, and none is begun after the caller stops."""
-    with (
-        # One thread of arithmetic a block: several on such small matrices wait for each other.
-        threadpool_limits(limits=1, user_api="blas"),
-        ThreadPoolExecutor(max_workers=workers) as pool,
-    ):
-        waiting = iter(starts)
-        ahead: deque[Future[CopyMatches]] = deque()
-        try:
-            for _ in starts:
-                ahead += [pool.submit(work, start) for start in islice(waiting, 2 * workers - len(ahead))]
-                yield ahead.popleft().result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    return join_matches(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,9 +227,10 @@ def _turn(planes: NDArray[np.float32], transform: Indices) -> NDArray[np.float32
     return turned
 
 
-def _join(parts: list[CopyMatches]) -> CopyMatches:
+def join_matches(parts: Sequence[CopyMatches]) -> CopyMatches:
+    """Put matches together, in order; none of none."""
     columns: dict[str, Any] = {
-        field.name: np.concatenate([getattr(part, field.name) for part in parts])
+        field.name: np.concatenate([getattr(part, field.name) for part in (_empty_matches(), *parts)])
         for field in fields(CopyMatches)
     }
     return CopyMatches(**columns)

@@ -16,6 +16,12 @@ _SALIMANS = "Salimans et al., Improved techniques for training GANs, NeurIPS 201
 _KYNKAANNIEMI = "Kynkäänniemi et al., Improved precision and recall metric, NeurIPS 2019"
 _NAEEM = "Naeem et al., Reliable fidelity and diversity metrics for generative models, ICML 2020"
 _ALAA = "Alaa et al., How faithful is your synthetic data?, ICML 2022"
+_FRIEDMAN = "Friedman and Dieng, The Vendi score: a diversity evaluation metric, TMLR 2023"
+_ODENA = "Odena et al., Conditional image synthesis with auxiliary classifier GANs, ICML 2017"
+_BATES = "Bates et al., Testing for outliers with conformal p-values, Annals of Statistics 2023"
+_CARLINI = "Carlini et al., Membership inference attacks from first principles, IEEE S&P 2022"
+_CHEN = "Chen et al., GAN-Leaks: membership inference attacks against generative models, CCS 2020"
+_MEEHAN = "Meehan et al., A non-parametric test to detect data-copying, AISTATS 2020"
 _XING = "Xing et al., The beauty or the beast: synthetic medical images, IEEE CBMS 2023"
 _MEDSYN = f"MedSynAnalyzer; {_XING}"
 
@@ -200,6 +206,36 @@ for _facts in (
         scope=Scope.SYNTHETIC_ALONE,
     ),
     MetricFacts(
+        id="vendi_score",
+        name="Vendi score",
+        sentence="How many entirely different images the synthetic set is worth; it grows with the number of "
+        "images, so compare sets of equal size, and noise raises it as well as variety.",
+        definition="exp of the entropy of the eigenvalues of K / n, K the cosine similarities of the n "
+        "images' features.",
+        direction=Direction.HIGHER,
+        low=1.0,
+        high=math.inf,
+        unit="effective images",
+        interval="half-samples of the synthetic set without replacement, scaled to its size",
+        paper=_FRIEDMAN,
+        scope=Scope.SYNTHETIC_ALONE,
+    ),
+    MetricFacts(
+        id="ms_ssim",
+        name="Mean pairwise MS-SSIM",
+        sentence="How alike two synthetic images of one class look on average, from 0 for nothing in common "
+        "to 1 for the same image; well above the real images' own value the images repeat each other, and "
+        "noise lowers it as well as variety.",
+        definition="Mean multi-scale structural similarity of random pairs of images of one class, at the "
+        "mean images' size but at most 256 pixels, over those of the five scales that fit.",
+        direction=Direction.LOWER,
+        unit="",
+        interval="spread over images and over pairs, told apart by the pairs that share an image",
+        paper=_ODENA,
+        needs="the images themselves, of at least 11 pixels a side",
+        scope=Scope.SYNTHETIC_ALONE,
+    ),
+    MetricFacts(
         id="mean_image_png_bytes",
         name="Size of the mean image as PNG",
         sentence="How sharp the average of all synthetic images still is: the more the images differ, the "
@@ -280,6 +316,91 @@ for _facts in (
         direction=Direction.HIGHER,
         interval=_WILSON_SYNTHETIC,
         paper=_ALAA,
+    ),
+    MetricFacts(
+        id="flagged",
+        name="Flagged images",
+        sentence="How many of the synthetic images lie nearer to a training image than hardly any innocent "
+        "image does; a share about as large as the floor is what chance gives, so look at the excess.",
+        definition="Share of images whose ratio rho (distance to the nearest training image over that "
+        "image's own distance to its nearest other) has a one-sided p-value within the false-flag rate.",
+        direction=Direction.LOWER,
+        interval=_WILSON_SYNTHETIC,
+        paper=_BATES,
+    ),
+    MetricFacts(
+        id="flag_excess",
+        name="Excess of flagged images",
+        sentence="How many more of the synthetic images are flagged than of innocent ones; an estimate of "
+        "the share of copies, and an interval that holds 0 means that none is proven.",
+        definition="Share of flagged images minus the rate at which innocent images are flagged.",
+        direction=Direction.LOWER,
+        low=-1.0,
+        unit="difference of shares",
+        interval="Newcombe hybrid score interval, both sets' chance included",
+        paper=_BATES,
+    ),
+    MetricFacts(
+        id="repeated",
+        name="Same picture as a training image",
+        sentence="How many of the synthetic images show the very picture of a training image, also mirrored, "
+        "turned, shifted, cropped or with another contrast; every such image is to be looked at.",
+        definition="Share of images whose fine detail correlates above 0.92 with a training image after "
+        "alignment.",
+        direction=Direction.LOWER,
+        interval=_WILSON_SYNTHETIC,
+        paper="MedSynAudit 2026; correlation after Lewis, Fast normalized cross-correlation, 1995",
+    ),
+    MetricFacts(
+        id="copy_excess",
+        name="Excess copy rate",
+        sentence="How many more of the synthetic images than of innocent ones are nearer to a training image "
+        "than that image's own neighbour is; near 0 for an honest generator, whatever the base rate.",
+        definition="Share of synthetic images with rho below 1 minus the same share of innocent images.",
+        direction=Direction.LOWER,
+        low=-1.0,
+        unit="difference of shares",
+        interval="Newcombe hybrid score interval, both sets' chance included",
+        paper=_ALAA,
+    ),
+    MetricFacts(
+        id="membership_auc",
+        name="Membership inference (AUROC)",
+        sentence="How well someone who has the synthetic images can tell which real images the generator was "
+        "trained on; 0.5 is guessing.",
+        definition="Area under the ROC curve of the distance to the nearest synthetic image, training "
+        "against held-out images.",
+        direction=Direction.LOWER,
+        unit="",
+        interval="DeLong",
+        paper=_CHEN,
+        needs="a held-out set",
+    ),
+    MetricFacts(
+        id="membership_power",
+        name="Membership inference at 1 % false alarms",
+        sentence="How many training images someone who has the synthetic ones can name while hardly ever "
+        "being wrong; 0.01 is guessing.",
+        definition="True-positive rate of that attack where 1 % of the held-out images are called members.",
+        direction=Direction.LOWER,
+        interval="bootstrap over training and held-out images",
+        paper=_CARLINI,
+        needs="a held-out set of at least 100 images",
+    ),
+    MetricFacts(
+        id="ct_score",
+        name="CT score",
+        sentence="Whether synthetic images lie nearer to training images than held-out ones do: clearly "
+        "below 0 means copying, clearly above 0 that they keep away from the real images altogether.",
+        definition="Mean over k-means cells of the z-scored Mann-Whitney statistic of distances to the "
+        "training images, synthetic against held-out.",
+        direction=Direction.NONE,
+        low=-math.inf,
+        high=math.inf,
+        unit="standard deviations",
+        interval="DeLong's variance of each cell's statistic",
+        paper=_MEEHAN,
+        needs="a held-out set",
     ),
 ):
     METRICS.register(_facts.id, _facts)

@@ -75,6 +75,14 @@ with st.form("protocol"):
             help="Side that extractors see.",
         )
         channels = right.selectbox("Channels", list(CHANNELS), required=True)
+        percent = left.number_input(
+            "False-flag rate in %",
+            0.01,
+            49.0,
+            100 * defaults.false_flag_rate,
+            help="Share of innocent images that may be flagged as copies; 1 % takes at least 99 images to "
+            "compare with.",
+        )
         multiscale = st.checkbox(
             "MM-FID and MM-STD", help="Every extractor at 128, 256, 512 and 1024 pixels; takes much longer."
         )
@@ -95,6 +103,7 @@ if started:
         resolution=resolution,
         num_channels=CHANNELS[channels or "As stored"],
         multiscale=multiscale,
+        false_flag_rate=round(percent / 100, 6),
     )
     job = submit_audit(database, settings, study, protocol)
     st.switch_page(JOBS, query_params={"job": job.id})

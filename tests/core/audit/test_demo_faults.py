@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from core.audit.findings import find_answers
 from core.audit.result import AuditResult, MetricRow
 
 FAULTY = ("copies", "collapsed", "blurred", "marker-inherited", "marker-free")
@@ -15,7 +16,18 @@ EXTRACTOR = {
     "privacy": "pixels",
     "precision_privacy": "pixels",
     "authenticity": "pixels",
+    "flagged": "pixels",
+    "flag_excess": "pixels",
+    "repeated": "pixels",
+    "copy_excess": "pixels",
+    "membership_auc": "pixels",
+    "membership_power": "pixels",
+    "ct_score": "pixels",
 }
+WHOLE_SETS_ONLY = {
+    "flag_excess", "repeated", "copy_excess", "membership_auc", "membership_power", "ct_score",
+}  # fmt: skip
+PICTURES = {"variety", "mean_image_png_bytes", "mean_image_ljpeg_bytes", "ms_ssim"}
 
 
 class Numbers:
@@ -114,21 +126,43 @@ def test_leaving_the_marker_out_moves_the_distance(numbers: Numbers) -> None:
     assert numbers.value("marker-inherited", "recall") > numbers.value("marker-free", "recall")
 
 
-def test_exact_copies_are_found_with_the_right_film(demo_result: AuditResult, demo_truth: Path) -> None:
+def test_every_copy_is_found_with_the_right_film(demo_result: AuditResult, demo_truth: Path) -> None:
     truth = pd.read_csv(demo_truth, keep_default_na=False)
     planted = truth[truth.fault == "copy"]
-    exact = planted[~planted["transform"].str.contains("flip")]
     assert len(planted) == 12
-    assert len(exact) == 6
+    mirrored = planted["transform"].str.contains("flip")
+    assert mirrored.sum() == 6
     copies = demo_result.copies
     found = copies[(copies.synthetic == "copies") & (copies.extractor == "pixels")].set_index(
         "synthetic_item"
     )
-    for copy in exact.itertuples():
+    for copy, is_mirrored in zip(planted.itertuples(), mirrored, strict=True):
         row = found.loc[copy.item]
-        assert (row["nearest_real"], row["distance"], row["set"]) == (copy.source, 0.0, "copy")
-    others = found.drop(index=exact.item)
-    assert (others.distance > 0).all()
+        assert (row["nearest_real"], row["distance"], row["rho"]) == (copy.source, 0.0, 0.0)
+        assert row["transform"] == ("mirrored left-right" if is_mirrored else "as is")
+        assert row["pixel_agreement"] == 1.0
+        assert row["flagged"]
+        # By the uncalibrated rule, which knows no mirror, only the plain ones are sure to be seen.
+        assert row["set"] == "copy" or is_mirrored
+    others = found.drop(index=planted.item)
+    assert (others.distance > 0.4).all()
+    assert others.flagged.sum() <= 4
+
+
+def test_only_the_copies_and_the_collapsed_set_are_found_to_hold_copies(demo_result: AuditResult) -> None:
+    found = {one.name: one.privacy for one in find_answers(demo_result.summary)}
+    assert found["copies"].headline == "Holds copies of training images"
+    assert "12 of 120" in found["copies"].sentence
+    assert found["fresh"].level == found["marker-inherited"].level == "clear"
+
+
+def test_the_excess_estimates_the_share_of_copies(numbers: Numbers) -> None:
+    copies, fresh = numbers.row("copies", "flag_excess"), numbers.row("fresh", "flag_excess")
+    assert copies.low <= 0.1 <= copies.high
+    assert copies.low > 0
+    assert fresh.low <= 0 <= fresh.high
+    assert numbers.value("copies", "repeated") == 0.1
+    assert numbers.value("fresh", "repeated") == 0.0
 
 
 def test_exact_copies_are_reported_as_shared_with_the_real_set(demo_result: AuditResult) -> None:
@@ -153,12 +187,11 @@ def test_every_set_has_every_number_whole_and_per_class(demo_result: AuditResult
     rows = [row for row in demo_result.summary.results if row.synthetic == fault]
     expected = {
         "fd", "fd_infinity", "kid", "precision", "recall", "density", "coverage", "feature_std", "fidelity",
-        "privacy", "precision_privacy", "authenticity", "mean_image_png_bytes", "mean_image_ljpeg_bytes", "variety",
+        "privacy", "precision_privacy", "authenticity", "vendi_score", "flagged", *PICTURES,
     }  # fmt: skip
     for label in (None, "normal", "pneumonia"):
-        assert {row.metric for row in rows if row.class_name == label} == expected
+        more = WHOLE_SETS_ONLY if label is None else set()
+        assert {row.metric for row in rows if row.class_name == label} == expected | more
     for row in rows:
-        assert row.extractor == (
-            None if "mean" in row.metric or row.metric == "variety" else EXTRACTOR.get(row.metric, "texture")
-        )
+        assert row.extractor == (None if row.metric in PICTURES else EXTRACTOR.get(row.metric, "texture"))
         assert (row.low is not None and row.high is not None) or row.note

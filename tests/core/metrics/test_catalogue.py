@@ -24,12 +24,21 @@ IDS = [
     "privacy",
     "precision_privacy",
     "feature_std",
+    "vendi_score",
+    "ms_ssim",
     "mean_image_png_bytes",
     "mean_image_ljpeg_bytes",
     "variety",
     "mm_fid",
     "mm_std",
     "authenticity",
+    "flagged",
+    "flag_excess",
+    "repeated",
+    "copy_excess",
+    "membership_auc",
+    "membership_power",
+    "ct_score",
 ]
 
 
@@ -58,7 +67,9 @@ def test_names_are_unique() -> None:
 def test_shares_run_from_0_to_1_and_distances_are_better_low() -> None:
     for facts in METRICS.values():
         if facts.unit == "share":
-            assert (facts.low, facts.high, facts.direction) == (0.0, 1.0, Direction.HIGHER)
+            assert (facts.low, facts.high) == (0.0, 1.0)
+            better_low = facts.id in {"flagged", "repeated", "membership_power"}
+            assert facts.direction is (Direction.LOWER if better_low else Direction.HIGHER)
     for name in ("fd", "fid", "fid_infinity", "kid", "mm_fid"):
         assert METRICS[name].direction is Direction.LOWER
     assert METRICS["kid"].low == -math.inf

@@ -1,0 +1,217 @@
+"""The search for copies over a study's sets, with everything kept that was computed once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, fields
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.audit.protocol import Execution
+from core.config import Settings
+from core.copies.leave_out import LeftOutMatches, leave_out
+from core.copies.search import DEFAULT_PRESET, CopyMatches, join_matches, search_copies
+from core.copies.thumbnails import SIDE, Thumbnails, compute_thumbnail
+from core.datasets.image_set import ImageSet
+from core.features.base import ExtractorInfo, FeatureBatch, Pixels
+from core.features.extraction import extract_features
+from core.progress import Progress
+from core.shards import ShardFolder
+
+__all__ = ["SEARCH_VERSION", "AlignedSearch", "number_patients"]
+
+SEARCH_VERSION: Final = 1
+"""Raised whenever the same images would be matched differently; what was kept is then computed again."""
+
+_CHUNK: Final = 512
+
+Indices = NDArray[np.intp]
+
+
+class AlignedSearch:
+    """Searches the real set for the image that each image of the other sets may be a copy of.
+
+    Args:
+        real: the real set.
+        execution: threads, and whether results are kept in the workspace.
+        settings: workspace and limits.
+        progress: told about every image; may cancel.
+    """
+
+    def __init__(
+        self, real: ImageSet, *, execution: Execution, settings: Settings, progress: Progress
+    ) -> None:
+        self._execution = execution
+        self._settings = settings
+        self._progress = progress
+        self._digests = [item.digest for item in real.items]
+        self._patients = number_patients([item.patient for item in real.items])
+        self.real = self.load_thumbnails(real)
+        decided = (SEARCH_VERSION, asdict(DEFAULT_PRESET), self._digests)
+        key = hashlib.sha256(repr(decided).encode()).hexdigest()[:24]
+        self._kept = ShardFolder(
+            settings.home / "copy-search" / key, tuple(field.name for field in fields(CopyMatches))
+        )
+
+    @cached_property
+    def left_out(self) -> LeftOutMatches:
+        """The real set against itself.
+
+        Raises:
+            TooFewImagesError: if there are too few different images of different patients.
+        """
+        return leave_out(self._search_left_out, self._patients)
+
+    @cached_property
+    def match_radius(self) -> NDArray[np.float64]:
+        """(n_real,) radius of each real image's match in a set without the image.
+
+        Raises:
+            TooFewImagesError: if there are too few different images of different patients.
+        """
+        return self.left_out.compute_match_radius(self._search_left_out)
+
+    def search(self, image_set: ImageSet, thumbnails: Thumbnails) -> CopyMatches:
+        """Find the real image nearest to each image of another set.
+
+        Args:
+            image_set: a synthetic set or the held-out one.
+            thumbnails: its thumbnails.
+        """
+        digests = [item.digest for item in image_set.items]
+
+        def compute(rows: Indices, progress: Progress) -> CopyMatches:
+            return self._run(thumbnails.take(rows), progress=progress)
+
+        return self._search_kept(digests, compute, stage=f"Looking for copies: {image_set.name}")
+
+    def load_thumbnails(self, image_set: ImageSet) -> Thumbnails:
+        """Reduce an image set to thumbnails, or find them in the feature store."""
+        batch = extract_features(
+            image_set.items,
+            extractor=_Thumbnailer(),
+            store=self._execution.store,
+            workers=self._execution.workers,
+            settings=self._settings,
+            progress=self._progress,
+            stage=f"Thumbnails: {image_set.name}",
+        )
+        return Thumbnails(batch.features.reshape(-1, SIDE, SIDE))
+
+    def _search_left_out(self, rows: Indices, groups: Indices) -> CopyMatches:
+        members: dict[int, list[int]] = {}
+        for row, group in enumerate(groups.tolist()):
+            members.setdefault(group, []).append(row)
+        hashed = {group: hashlib.sha256(repr(own).encode()).hexdigest() for group, own in members.items()}
+        keys = [
+            hashlib.sha256(f"{self._digests[row]} {hashed[int(groups[row])]}".encode()).hexdigest()
+            for row in rows.tolist()
+        ]
+
+        def compute(positions: Indices, progress: Progress) -> CopyMatches:
+            asked = rows[positions]
+            return self._run(
+                self.real.take(asked), query_groups=groups[asked], real_groups=groups, progress=progress
+            )
+
+        return self._search_kept(keys, compute, stage="Looking for copies: real against real")
+
+    def _run(
+        self,
+        queries: Thumbnails,
+        *,
+        progress: Progress,
+        query_groups: Indices | None = None,
+        real_groups: Indices | None = None,
+    ) -> CopyMatches:
+        return search_copies(
+            queries=queries,
+            real=self.real,
+            query_groups=query_groups,
+            real_groups=real_groups,
+            workers=self._execution.workers,
+            progress=progress,
+        )
+
+    def _search_kept(
+        self, keys: Sequence[str], compute: Callable[[Indices, Progress], CopyMatches], *, stage: str
+    ) -> CopyMatches:
+        """Search what is not kept yet, and keep it chunk by chunk, so that a stopped audit goes on there."""
+        self._progress.start(stage, len(keys))
+        first_row = {key: row for row, key in reversed(list(enumerate(keys)))}
+        unique = list(first_row)
+        columns: dict[str, NDArray[Any]] = {}
+        place = dict.fromkeys(unique, -1)
+        found = join_matches([])
+        if self._execution.store:
+            kept = self._kept.read(unique)
+            columns = dict(kept.columns)
+            if columns:
+                found = CopyMatches(**columns)
+                for position, row in enumerate(kept.positions.tolist()):
+                    place[unique[row]] = position
+        missing = [key for key in unique if place[key] < 0]
+        self._progress.advance(len(keys) - len(missing))
+        for start in range(0, len(missing), _CHUNK):
+            chunk = missing[start : start + _CHUNK]
+            rows = np.array([first_row[key] for key in chunk], dtype=np.intp)
+            new = compute(rows, _Inner(self._progress))
+            if self._execution.store:
+                self._kept.write(
+                    chunk, {field.name: getattr(new, field.name) for field in fields(CopyMatches)}
+                )
+            place |= {key: len(found) + index for index, key in enumerate(chunk)}
+            found = join_matches([found, new])
+        order = np.array([place[key] for key in keys], dtype=np.intp)
+        return found.take(order)
+
+
+def number_patients(patients: Sequence[str | None]) -> Indices:
+    """Give each patient a number; an image without one counts as a patient of its own."""
+    numbers: dict[object, int] = {}
+    keys = [(row,) if patient is None else patient for row, patient in enumerate(patients)]
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.intp)
+
+
+class _Inner:
+    """Passes steps on, but leaves the stage as it is."""
+
+    def __init__(self, outer: Progress) -> None:
+        self._outer = outer
+
+    def start(self, stage: str, total: int, unit: str = "images") -> None:
+        """Ignore the inner stage."""
+
+    def advance(self, steps: int = 1) -> None:
+        self._outer.advance(steps)
+
+    def notice(self, message: str) -> None:
+        self._outer.notice(message)
+
+
+class _Thumbnailer:
+    """Thumbnails as features, so that the feature store keeps them."""
+
+    info = ExtractorInfo(
+        id="thumbnails",
+        title="Thumbnails",
+        sentence="Small grey pictures that the search for copies compares.",
+        paper="Lewis, Fast Normalized Cross-Correlation, Vision Interface 1995",
+        resolution=SIDE,
+    )
+    name = info.id
+    dimension = SIDE * SIDE
+    identity = f"thumbnails version=1 side={SIDE}"
+    weights_sha256: str | None = None
+
+    def prepare(self, pixels: Pixels) -> NDArray[np.float32]:
+        """Reduce one image; whole numbers up to 65,280 are exact in float32."""
+        return compute_thumbnail(pixels).astype(np.float32)
+
+    def extract(self, batch: NDArray[np.float32]) -> FeatureBatch:
+        """(batch, side, side) -> (batch, side * side), in the thumbnails' own two bytes a pixel."""
+        return FeatureBatch(batch.reshape(len(batch), -1).astype(np.uint16))
