@@ -48,6 +48,8 @@ class Settings:
         max_jobs: jobs that run at once on this machine (`MEDSYN_MAX_JOBS`).
         allow_remote: whether the dashboard may answer other machines without authentication
             (`MEDSYN_ALLOW_REMOTE=1`).
+        chromium: the browser that prints reports as PDF (`MEDSYN_CHROMIUM`); None looks for one on the
+            `PATH`.
         confined_to: where not empty, only files below one of these folders are opened, and links that lead
             out of it are refused; jobs of the dashboard are confined to their study's roots.
     """
@@ -62,6 +64,7 @@ class Settings:
     database_url: str | None = None
     max_jobs: int = 1
     allow_remote: bool = False
+    chromium: Path | None = None
     confined_to: tuple[Path, ...] = ()
 
     @classmethod
@@ -77,6 +80,7 @@ class Settings:
         chosen = os.environ.get("MEDSYN_HOME")
         home = Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir("medsynaudit", False))
         home = home.absolute()
+        chromium = os.environ.get("MEDSYN_CHROMIUM", "").strip()
         return cls(
             home=home,
             weights_dir=Path(weights).expanduser() if weights else None,
@@ -91,6 +95,7 @@ class Settings:
             database_url=os.environ.get("MEDSYN_DATABASE_URL", "").strip() or None,
             max_jobs=_integer("MEDSYN_MAX_JOBS", 1),
             allow_remote=_flag("MEDSYN_ALLOW_REMOTE"),
+            chromium=Path(chromium).expanduser() if chromium else None,
         )
 
 

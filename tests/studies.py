@@ -8,13 +8,13 @@ from pathlib import Path
 from core.audit.archive import save_audit_summary
 from core.audit.protocol import Protocol
 from core.audit.run import run_audit
-from core.audit.writer import write_audit
 from core.config import get_settings
 from core.datasets.folder_roots import FolderRef
 from core.datasets.study_folders import StudyFolders, SyntheticFolder
 from core.db.database import open_database
 from core.db.studies import StudyRecord, save_study
 from core.jobs.job_folder import audit_folder
+from core.report.writer import write_audit
 from tests.images import write_images
 
 __all__ = ["keep_audit", "keep_study", "small_folders"]

@@ -20,6 +20,8 @@ LEVELS = (
     ("datasets", "metrics"),
     ("copies", "features", "db", "plots"),
     ("audit", "generators", "utility", "bias", "rating"),
+    ("maps", "report"),
+    ("review",),
     ("jobs",),
     ("commands",),
     ("cli", "__main__"),

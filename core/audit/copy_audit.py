@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from core.audit.aligned_search import AlignedSearch
 from core.audit.copy_evidence import CopyEvidence, NearestImages, SearchedSets
 from core.audit.items import make_item_id
-from core.audit.numbers import format_count
 from core.audit.pairs import PAIRS_SCHEMA
 from core.audit.protocol import Execution, Protocol
 from core.audit.result import Floor, MetricRow
@@ -112,7 +111,7 @@ def search_study(
     n_repeated -= len(real) - known - alone
     if n_repeated > 0:
         warnings.append(
-            f"{format_count(n_repeated)} of {format_count(len(real))} real images show the same picture as "
+            f"{n_repeated:,} of {len(real):,} real images show the same picture as "
             "another one, as it is, turned, or with another contrast: they count as one where copies are "
             "searched."
         )
@@ -120,7 +119,7 @@ def search_study(
         n_leaks = len(searched.heldout) - len(searched.innocent)
         if n_leaks:
             warnings.append(
-                f"{format_count(n_leaks)} of {format_count(len(searched.heldout))} held-out images show the "
+                f"{n_leaks:,} of {len(searched.heldout):,} held-out images show the "
                 "same picture as a real (train) image, as it is, turned, or with another contrast: they are "
                 "left out where copies are calibrated, and every other number against the held-out set is "
                 "too good."
@@ -222,7 +221,7 @@ def measure_heldout_distances(
 def _make_rows(one: ImageSet, judged: CalibratedCopies, evidence: CopyEvidence) -> list[MetricRow]:
     name, extractor = one.name, evidence.extractor
     expected = judged.expected_false_flags
-    against = f"Held against {format_count(judged.n_null)} {evidence.null.title}."
+    against = f"Held against {judged.n_null:,} {evidence.null.title}."
     if judged.note:
         undefined = [
             MetricRow(

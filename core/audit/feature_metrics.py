@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.audit.plan import MetricGroup
-from core.audit.reference import Reference
+from core.audit.reference import VENDI_SUBSETS, Reference
 from core.audit.result import Floor, MetricRow
 from core.errors import TooFewImagesError
 from core.features.base import FeatureBatch, FeatureKind
@@ -25,11 +25,14 @@ from core.metrics.inception_score import compute_inception_score
 from core.metrics.kid import compute_kid
 from core.metrics.neighbourhood import Neighbourhood, compute_neighbourhood
 from core.metrics.precision_recall import compute_precision, compute_recall
+from core.metrics.vendi import compute_vendi_score
 from core.progress import Progress
 
 __all__ = ["FeatureAudit", "FeatureAuditOptions", "SetFeatures", "compute_feature_metrics"]
 
 COPY_COLUMNS = ("synthetic", "synthetic_item", "nearest_real", "distance", "set", "extractor")
+# A set of fewer images would take all others down to a number at which little can be told.
+_FEWEST_TO_COMPARE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ def compute_feature_metrics(
             kind=options.kind,
             nearest_k=options.nearest_k,
             seed=options.seed,
+            common_n=_choose_common_n([len(one.rows_of(label)) for one in synthetic]),
         )
         for one in synthetic:
             rows = one.rows_of(label)
@@ -148,6 +152,12 @@ def compute_feature_metrics(
     if copies:
         audit.copies = pd.concat(copies, ignore_index=True)
     return audit
+
+
+def _choose_common_n(sizes: Sequence[int]) -> int:
+    """Choose at how many images synthetic sets compare: all that the smallest has, tiny ones set aside."""
+    enough = [size for size in sizes if size >= _FEWEST_TO_COMPARE] or [size for size in sizes if size]
+    return min(enough, default=0)
 
 
 def _copy_rows(real: SetFeatures, synthetic: SetFeatures, pair: _Pair, extractor: str) -> pd.DataFrame:
@@ -207,6 +217,7 @@ class _Pair:
             yield ("precision", "recall", "density", "coverage"), self._manifolds
             if continuous:
                 yield ("feature_std",), self._feature_std
+                yield ("vendi_score",), self._vendi
         if MetricGroup.COPIES in self.options.groups:
             yield ("fidelity", "privacy", "precision_privacy", "authenticity"), self._copies
 
@@ -252,6 +263,12 @@ class _Pair:
     def _feature_std(self) -> list[MetricRow]:
         estimate = compute_feature_std(synthetic=self.features, seed=self.options.seed)
         return [self._row("feature_std", estimate, self.reference.own_feature_std)]
+
+    def _vendi(self) -> list[MetricRow]:
+        estimate = compute_vendi_score(
+            synthetic=self.features, seed=self.options.seed, n_subsets=VENDI_SUBSETS
+        )
+        return [self._row("vendi_score", estimate, self.reference.vendi_floor(self.features, estimate))]
 
     @property
     def neighbourhood(self) -> Neighbourhood:

@@ -28,6 +28,7 @@ __all__ = [
     "ITEMS_FILE",
     "AuditItem",
     "AuditItems",
+    "decode_item",
     "load_items",
     "make_item_id",
     "read_item",
@@ -75,6 +76,15 @@ class AuditItems:
         self._folders = folders
         self._rows = {item_id: row for row, item_id in enumerate(table.column("id").to_pylist())}
 
+    @classmethod
+    def from_table(cls, table: pa.Table) -> AuditItems:
+        """Read what `tabulate_items` or `items.parquet` holds.
+
+        Raises:
+            KeyError: if the table does not name its folders.
+        """
+        return cls(table, json.loads(table.schema.metadata[_FOLDERS]))
+
     def __len__(self) -> int:
         return len(self._rows)
 
@@ -99,6 +109,10 @@ class AuditItems:
             label=record["label"],
             path=Path(self._folders[record["set"]]) / os.fsdecode(record["file"]),
         )
+
+    def folder_of(self, set_name: str) -> Path:
+        """Where a set's items were; `file` in the table is relative to it."""
+        return Path(self._folders[set_name])
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the table without `file`."""
@@ -158,8 +172,16 @@ def read_item(item: AuditItem, settings: Settings) -> DecodedImage:
     Raises:
         ImageReadError: if the file is gone, has changed, or lies outside the folder roots.
     """
-    roots = confine_to_roots(settings).confined_to
-    data = read_bytes(item.path, max_file_bytes=settings.max_file_bytes, confined_to=roots)
+    return decode_item(item, confine_to_roots(settings))
+
+
+def decode_item(item: AuditItem, settings: Settings) -> DecodedImage:
+    """Decode an item's file, checked to be the one that was audited; confined as the settings say.
+
+    Raises:
+        ImageReadError: if the file is gone, has changed, or lies outside the folders it is confined to.
+    """
+    data = read_bytes(item.path, max_file_bytes=settings.max_file_bytes, confined_to=settings.confined_to)
     if compute_digest(data) != item.digest:
         raise ImageReadError("it has changed since the audit")
     return decode_image(data, max_pixels=settings.max_pixels)
@@ -167,8 +189,7 @@ def read_item(item: AuditItem, settings: Settings) -> DecodedImage:
 
 @lru_cache(maxsize=8)
 def _load(path: Path, _changed: int) -> AuditItems:
-    table = pq.read_table(path)
-    return AuditItems(table, json.loads(table.schema.metadata[_FOLDERS]))
+    return AuditItems.from_table(pq.read_table(path))
 
 
 def _readable(name: str) -> str:

@@ -18,8 +18,12 @@ from core.metrics.feature_std import compute_feature_std
 from core.metrics.frechet import compute_frechet_at, compute_frechet_floor
 from core.metrics.neighbourhood import DistanceMetric, compute_knn_distances, compute_neighbourhood
 from core.metrics.precision_recall import compute_precision
+from core.metrics.vendi import compute_vendi_at
 
-__all__ = ["Reference"]
+__all__ = ["VENDI_SUBSETS", "Reference"]
+
+VENDI_SUBSETS = 32
+"""Half-samples behind the interval of a Vendi score: each costs an eigenvalue problem."""
 
 
 class Reference:
@@ -31,18 +35,28 @@ class Reference:
         kind: continuous features or discrete codes.
         nearest_k: neighbours that the metrics need.
         seed: seeds the draws of the Fréchet floor.
+        common_n: images at which synthetic sets of different sizes are held against each other.
     """
 
     def __init__(
-        self, *, real: Array, heldout: Array | None, kind: FeatureKind, nearest_k: int, seed: int
+        self,
+        *,
+        real: Array,
+        heldout: Array | None,
+        kind: FeatureKind,
+        nearest_k: int,
+        seed: int,
+        common_n: int,
     ) -> None:
         self.real = real
+        self.common_n = common_n
         self.heldout = heldout
         continuous = kind is FeatureKind.CONTINUOUS
         self.metric = DistanceMetric.EUCLIDEAN if continuous else DistanceMetric.HAMMING
         self.nearest_k = nearest_k
         self.seed = seed
         self._frechet_floors: dict[int, Floor | None] = {}
+        self._vendi_floors: dict[int, Floor] = {}
 
     @cached_property
     def real_knn(self) -> NDArray[np.float64]:
@@ -125,6 +139,34 @@ class Reference:
             return None
         return Floor(
             kind="real", value=estimate.value, low=estimate.low, high=estimate.high, n=len(self.real)
+        )
+
+    def vendi_floor(self, synthetic: Array, own: Estimate) -> Floor | None:
+        """The Vendi score of as many real images as the compared sets have, with the synthetic set's there.
+
+        Args:
+            synthetic: (n_synthetic, d) features of the set that is measured.
+            own: the score of all of them.
+
+        Returns:
+            The floor, or None when there are too few images for one.
+        """
+        n = min(len(self.real), len(synthetic), self.common_n)
+        try:
+            if n not in self._vendi_floors:
+                real = self._measure_vendi(self.real, n)
+                self._vendi_floors[n] = Floor(
+                    kind="real", value=real.value, low=real.low, high=real.high, n=n
+                )
+            at_n = own if n == len(synthetic) else self._measure_vendi(synthetic, n)
+        except TooFewImagesError:
+            return None
+        update = {"value_at_n": at_n.value, "value_at_n_low": at_n.low, "value_at_n_high": at_n.high}
+        return self._vendi_floors[n].model_copy(update=update)
+
+    def _measure_vendi(self, points: Array, n: int) -> Estimate:
+        return compute_vendi_at(
+            synthetic=points, n=n, seed=self.seed, n_draws=_count_draws(n), n_subsets=VENDI_SUBSETS
         )
 
     def item_floor(self, metric: str) -> Floor | None:

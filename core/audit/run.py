@@ -59,7 +59,7 @@ def run_audit(
         progress: told about every stage; may cancel.
 
     Returns:
-        The typed result; `core.audit.writer.write_audit` puts it on disk.
+        The typed result; `core.report.writer.write_audit` puts it on disk.
 
     Raises:
         ImageSetError: if a set cannot be used or changed while it was read.

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from core.audit.result import AuditSummary
 
-__all__ = ["select_results"]
+__all__ = ["select_results", "select_sets"]
 
 
 def select_results(
@@ -29,3 +29,20 @@ def select_results(
         and (extractors is None or (row.extractor in extractors if row.extractor else extractors))
     )
     return summary.model_copy(update={"results": kept})
+
+
+def select_sets(summary: AuditSummary, names: Collection[str]) -> AuditSummary:
+    """Keep some synthetic sets, with their results, beside the real ones.
+
+    Numbers that rank a set among others, such as variety, stay as the audit of all sets found them.
+
+    Args:
+        summary: an audit.
+        names: synthetic sets to keep.
+
+    Returns:
+        The same audit with fewer sets and results, in their order.
+    """
+    sets = tuple(one for one in summary.sets if one.role != "synthetic" or one.name in names)
+    kept = tuple(row for row in summary.results if row.synthetic in names)
+    return summary.model_copy(update={"sets": sets, "results": kept})

@@ -124,7 +124,7 @@ def audit(
     Writes audit.json, metrics.csv, copies.csv, mean_images/ and report.html into --output.
     """
     from core.audit.run import run_audit
-    from core.audit.writer import check_output_folder, write_audit
+    from core.report.writer import check_output_folder, write_audit
 
     if select_model is not None or pretrained_model_path is not None:
         extractor, weights = _from_predecessor(select_model, pretrained_model_path, extractor, weights)

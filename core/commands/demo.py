@@ -24,8 +24,8 @@ def demo(
 ) -> None:
     """Make a phantom study whose faults are known, and audit it; needs no data and no network."""
     from core.audit.demo import audit_demo
-    from core.audit.writer import check_output_folder, write_audit
     from core.config import get_settings
+    from core.report.writer import check_output_folder, write_audit
 
     folder = output or get_settings().home / "demo" / "audit"
     check_output_folder(folder)

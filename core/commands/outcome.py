@@ -9,9 +9,9 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from core.audit.numbers import format_value
 from core.audit.result import AuditResult, Floor, MetricRow
 from core.metrics.catalogue import METRICS, Direction
+from core.report.numbers import format_value
 
 __all__ = ["print_outcome"]
 

@@ -1,15 +1,37 @@
-"""The tables: studies, audits with their results, jobs."""
+"""The tables: studies, audits with their results, jobs, reviews with their pairs and verdicts."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, Index, MetaData, String, Text
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["AuditTable", "Base", "JobTable", "ResultTable", "StudyTable", "UtcDateTime"]
+__all__ = [
+    "AuditTable",
+    "Base",
+    "JobTable",
+    "ResultTable",
+    "ReviewPairTable",
+    "ReviewTable",
+    "StudyTable",
+    "UtcDateTime",
+    "VerdictTable",
+]
 
 ID_LENGTH = 32
 
@@ -125,3 +147,69 @@ class JobTable(Base):
     host: Mapped[str | None] = mapped_column(Text)
     pid: Mapped[int | None]
     pid_started: Mapped[float | None]
+
+
+class ReviewTable(Base):
+    """A review of an audit's pairs; see `core.db.review_record.ReviewRecord`."""
+
+    __tablename__ = "reviews"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    audit_id: Mapped[str] = mapped_column(ForeignKey("audits.id"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_by: Mapped[str] = mapped_column(Text)
+    plan: Mapped[dict[str, Any]] = mapped_column(JSON)
+    locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    locked_by: Mapped[str | None] = mapped_column(Text)
+
+
+class ReviewPairTable(Base):
+    """One pair of a review; see `core.db.review_record.ReviewPair` and `PairEvidence`."""
+
+    __tablename__ = "review_pairs"
+    __table_args__ = (UniqueConstraint("review_id", "query_id"),)
+
+    review_id: Mapped[str] = mapped_column(ForeignKey("reviews.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    is_control: Mapped[bool]
+    query_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    query_digest: Mapped[str] = mapped_column(String(64))
+    query_set: Mapped[str] = mapped_column(Text)
+    real_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    real_digest: Mapped[str] = mapped_column(String(64))
+    label: Mapped[str | None] = mapped_column(Text)
+    extractor: Mapped[str] = mapped_column(Text)
+    distance: Mapped[float | None]
+    rho: Mapped[float | None]
+    p_value: Mapped[float | None]
+    q_value: Mapped[float | None]
+    flagged: Mapped[bool]
+    transform: Mapped[str] = mapped_column(String(80))
+    pixel_agreement: Mapped[float | None]
+    overlap: Mapped[float | None]
+    warp: Mapped[list[float] | None] = mapped_column(JSON(none_as_null=True))
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class VerdictTable(Base):
+    """One verdict, or one withdrawal of it; the database itself refuses to change or delete a row."""
+
+    __tablename__ = "verdicts"
+    __table_args__ = (
+        UniqueConstraint("review_id", "reviewer", "token"),
+        ForeignKeyConstraint(["review_id", "number"], ["review_pairs.review_id", "review_pairs.number"]),
+    )
+
+    # Rises in the order of writing, since there is one writer at a time.
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    number: Mapped[int]
+    reviewer: Mapped[str] = mapped_column(Text)
+    verdict: Mapped[str | None] = mapped_column(String(20))
+    confidence: Mapped[int | None]
+    note: Mapped[str] = mapped_column(Text)
+    stage: Mapped[str] = mapped_column(String(20))
+    seen: Mapped[bool | None]
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    token: Mapped[str] = mapped_column(String(64))

@@ -54,22 +54,22 @@ class AuditJob:
     ) -> dict[str, Any]:
         """Audit; the same numbers as `python -m core audit` with the same folders and protocol."""
         from core.audit.run import run_audit
-        from core.audit.writer import check_output_folder, write_audit
+        from core.report.writer import check_output_folder, write_audit
 
         if job.study_id is None:
             raise InputError("An audit job needs its study.")
         asked = parse_payload(AuditPayload, job.payload)
-        folder = audit_folder(settings, job.id)
+        folder, confined = audit_folder(settings, job.id), confine_to_roots(settings)
         check_output_folder(folder)
         result = run_audit(
             asked.folders.resolve(settings),
             asked.protocol,
             execution=asked.execution,
-            settings=confine_to_roots(settings),
+            settings=confined,
             progress=progress,
         )
         # Files first: an audit that the database lists has its files.
-        write_audit(result, folder)
+        write_audit(result, folder, settings=confined)
         if not has_audit(database, job.id):
             save_audit_summary(database, result.summary, audit_id=job.id, study_id=job.study_id)
         return {"audit_id": job.id}

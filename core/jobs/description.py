@@ -77,6 +77,9 @@ def _share(job: JobRecord) -> float:
 
 
 def _describe_stage(job: JobRecord, now: datetime) -> str:
+    if not job.steps_total:
+        # Such a stage does not tell where it stands.
+        return job.stage
     text = f"{job.stage}: {job.steps_done:,} of {job.steps_total:,} {job.unit}".strip()
     if job.stage_started_at is None:
         return text

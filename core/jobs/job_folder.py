@@ -7,7 +7,7 @@ from pathlib import Path
 from core.config import Settings
 from core.errors import UnknownNameError
 
-__all__ = ["audit_folder", "log_path", "read_log_tail"]
+__all__ = ["audit_folder", "export_folder", "log_path", "read_log_tail"]
 
 _TAIL_BYTES = 64 * 1024
 
@@ -20,6 +20,11 @@ def log_path(settings: Settings, job_id: str) -> Path:
 def audit_folder(settings: Settings, audit_id: str) -> Path:
     """The files of an audit that a job computed."""
     return settings.home / "audits" / _checked(audit_id)
+
+
+def export_folder(settings: Settings, job_id: str) -> Path:
+    """Where a job writes what a user asked to have as files."""
+    return settings.home / "exports" / _checked(job_id)
 
 
 def read_log_tail(settings: Settings, job_id: str) -> str:

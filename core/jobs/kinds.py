@@ -10,7 +10,10 @@ from core.db.database import Database
 from core.db.job_record import JobRecord
 from core.jobs.audit_job import AuditJob
 from core.jobs.check_job import CheckJob
+from core.jobs.cleaned_job import CleanedJob
 from core.jobs.demo_job import DemoJob
+from core.jobs.map_job import MapJob
+from core.jobs.report_job import ReportJob
 from core.progress import Progress
 from core.registry import Registry
 
@@ -46,4 +49,7 @@ class JobKind(Protocol):
 JOB_KINDS: Registry[JobKind] = Registry("kind of job")
 JOB_KINDS.register("audit", AuditJob())
 JOB_KINDS.register("check", CheckJob())
+JOB_KINDS.register("cleaned", CleanedJob())
 JOB_KINDS.register("demo", DemoJob())
+JOB_KINDS.register("map", MapJob())
+JOB_KINDS.register("report", ReportJob())

@@ -5,15 +5,22 @@ from __future__ import annotations
 from core.audit.protocol import Protocol
 from core.config import Settings
 from core.datasets.study_folders import StudyFolders
+from core.db.audits import AuditRecord
 from core.db.database import Database
 from core.db.job_record import JobRecord
+from core.db.review_record import ReviewRecord
 from core.db.studies import StudyRecord
 from core.jobs.audit_job import AuditPayload
 from core.jobs.check_job import CheckPayload
+from core.jobs.cleaned_job import CleanedPayload
 from core.jobs.demo_job import DEMO_NAME
+from core.jobs.map_job import MapPayload
 from core.jobs.queue import submit_job
+from core.jobs.report_job import ReportFormat, ReportPayload
+from core.maps.map_options import MapOptions
+from core.report.content import ReportContent
 
-__all__ = ["submit_audit", "submit_check", "submit_demo"]
+__all__ = ["submit_audit", "submit_check", "submit_cleaned", "submit_demo", "submit_map", "submit_report"]
 
 
 def submit_audit(database: Database, settings: Settings, study: StudyRecord, protocol: Protocol) -> JobRecord:
@@ -44,6 +51,31 @@ def submit_check(database: Database, settings: Settings, folders: StudyFolders) 
     return submit_job(database, settings, kind="check", payload=payload, title="Check of every file")
 
 
+def submit_cleaned(
+    database: Database,
+    settings: Settings,
+    review: ReviewRecord,
+    *,
+    set_name: str,
+    only_copies: bool = False,
+    study_id: str | None = None,
+) -> JobRecord:
+    """Ask for a synthetic set without the copies that a review confirmed, as a folder.
+
+    Raises:
+        DatabaseError: if the database does not answer.
+    """
+    payload = CleanedPayload(review_id=review.id, set_name=set_name, only_copies=only_copies)
+    return submit_job(
+        database,
+        settings,
+        kind="cleaned",
+        payload=payload.model_dump(mode="json"),
+        title=f"Cleaned copy of {set_name}",
+        study_id=study_id,
+    )
+
+
 def submit_demo(database: Database, settings: Settings) -> JobRecord:
     """Ask for the demo.
 
@@ -51,3 +83,52 @@ def submit_demo(database: Database, settings: Settings) -> JobRecord:
         DatabaseError: if the database does not answer.
     """
     return submit_job(database, settings, kind="demo", payload={}, title=DEMO_NAME)
+
+
+def submit_map(
+    database: Database,
+    settings: Settings,
+    *,
+    audit_id: str,
+    study_id: str,
+    extractor: str,
+    options: MapOptions,
+) -> JobRecord:
+    """Ask for a map of an audit's feature space.
+
+    Raises:
+        DatabaseError: if the database does not answer.
+    """
+    payload = MapPayload(audit_id=audit_id, extractor=extractor, options=options)
+    return submit_job(
+        database,
+        settings,
+        kind="map",
+        payload=payload.model_dump(mode="json"),
+        title=f"Map of {extractor} features",
+        study_id=study_id,
+    )
+
+
+def submit_report(
+    database: Database,
+    settings: Settings,
+    audit: AuditRecord,
+    *,
+    content: ReportContent,
+    format: ReportFormat,
+) -> JobRecord:
+    """Ask for a report of a finished audit.
+
+    Raises:
+        DatabaseError: if the database does not answer.
+    """
+    payload = ReportPayload(audit_id=audit.id, content=content, format=format)
+    return submit_job(
+        database,
+        settings,
+        kind="report",
+        payload=payload.model_dump(mode="json"),
+        title=f"Report of {audit.study_name} ({content.words}, {format.upper()})",
+        study_id=audit.study_id,
+    )

@@ -3,44 +3,52 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Final
+import multiprocessing
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import correlate1d
 
-from core.errors import InputError, TooFewImagesError
+from core.errors import TooFewImagesError
 from core.metrics._intervals import Z_95
-from core.metrics._parallel import map_draws
+from core.metrics._ssim import SCALE_WEIGHTS, ImageScales, compare_scales, decide_n_scales, describe_scales
 from core.metrics.estimate import Array, Estimate
 
-__all__ = ["compute_ms_ssim", "compute_pair_ms_ssim", "decide_n_scales"]
-
-# Wang et al. 2003, sec. 4: weights of the scales, finest first.
-SCALE_WEIGHTS: Final = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-# Wang et al. 2004, sec. III-C: window of 11 pixels, standard deviation 1.5, and the two constants.
-_WINDOW, _SIGMA, _K1, _K2 = 11, 1.5, 0.01, 0.03
-_OFFSETS = np.arange(_WINDOW) - _WINDOW // 2
-_GAUSSIAN = np.exp(-(_OFFSETS**2) / (2 * _SIGMA**2))
-_GAUSSIAN /= _GAUSSIAN.sum()
+__all__ = [
+    "Ring",
+    "compute_ms_ssim",
+    "compute_ms_ssim_by_class",
+    "compute_pair_ms_ssim",
+    "decide_n_scales",
+    "draw_rings",
+]
 
 # Fewer images have no pairs without a common image, and so no telling apart of images and pairs.
 _MIN_FOR_INTERVAL = 4
 
+# Images prepared at a time; beside them, those are kept whose pairs are not yet complete, at most about 45.
+_CHUNK = 16
+
 FloatArray = NDArray[np.float64]
 
 
-def decide_n_scales(height: int, width: int) -> int:
-    """Return how many of the five scales an image is large enough for; 5 from 176 pixels a side.
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """The pairs of one class.
 
-    Raises:
-        InputError: if a side is below the window's 11 pixels.
+    Attributes:
+        label: the class, or None for images without one.
+        n: images of the class.
+        images: (i,) indices of those that take part, in their order on the ring.
+        pairs: (p, 2) places on the ring.
     """
-    side = min(height, width)
-    if side < _WINDOW:
-        raise InputError(f"MS-SSIM needs images of at least {_WINDOW} pixels a side, not {width} x {height}.")
-    return min(len(SCALE_WEIGHTS), 1 + int(math.log2(side / _WINDOW)))
+
+    label: str | None
+    n: int
+    images: NDArray[np.intp]
+    pairs: NDArray[np.intp]
 
 
 def compute_pair_ms_ssim(*, first: Array, second: Array, data_range: float) -> FloatArray:
@@ -64,22 +72,7 @@ def compute_pair_ms_ssim(*, first: Array, second: Array, data_range: float) -> F
     """
     if first.ndim != 3 or first.shape != second.shape:
         raise ValueError(f"pairs are two arrays (p, h, w), not {first.shape} and {second.shape}")
-    if data_range <= 0:
-        raise ValueError(f"the range of values is positive, not {data_range}")
-    n_scales = decide_n_scales(*first.shape[1:])
-    left, right = first.astype(np.float64), second.astype(np.float64)
-    if not (np.isfinite(left).all() and np.isfinite(right).all()):
-        raise InputError("A pixel is not a finite number.")
-    weights = np.array(SCALE_WEIGHTS[:n_scales]) / sum(SCALE_WEIGHTS[:n_scales])
-    product = np.ones(len(left))
-    for scale, weight in enumerate(weights):
-        if scale:
-            left, right = _halve(left), _halve(right)
-        luminance, structure = _compare(left, right, data_range)
-        # Luminance counts at the coarsest scale only.
-        value = (luminance * structure if scale == n_scales - 1 else structure).mean(axis=(1, 2))
-        product *= np.clip(value, 0.0, 1.0) ** weight
-    return product
+    return compare_scales(describe_scales(first), describe_scales(second), data_range)
 
 
 def compute_ms_ssim(
@@ -122,43 +115,139 @@ def compute_ms_ssim(
             f"images (m, h, w), a label each and at least 1 pair, not {synthetic.shape}, "
             f"{'none' if labels is None else len(labels)} and {n_pairs}"
         )
-    n_scales = decide_n_scales(*synthetic.shape[1:])
-    names = np.zeros(m, dtype=np.intp) if labels is None else np.unique(labels, return_inverse=True)[1]
-    classes = [np.flatnonzero(names == name) for name in range(int(names.max(initial=-1)) + 1)]
-    classes = [members for members in classes if len(members) > 1]
-    if not classes:
-        raise TooFewImagesError(f"MS-SSIM needs two images of one class, but none of {m} has another.")
-    rng = np.random.default_rng(seed)
-    n_paired = sum(map(len, classes))
-    value, variance, has_interval = 0.0, 0.0, True
-    for members in classes:
-        share = len(members) / n_paired
-        order = rng.permutation(members)
-        pairs = _draw_ring(len(order), round(n_pairs * share))
-        draws = [(synthetic[i : i + 1], synthetic[j : j + 1], data_range) for i, j in order[pairs]]
-        values = np.array(map_draws(_compare_one, draws))
-        value += share * float(values.mean())
-        if len(order) < _MIN_FOR_INTERVAL:
-            has_interval = False
-        else:
-            variance += share**2 * _mean_variance(values, pairs)
-    notes = [] if n_scales == len(SCALE_WEIGHTS) else [_explain_scales(synthetic.shape, n_scales)]
-    if not has_interval:
-        notes.append("A class of fewer than 4 images has no spread to take an interval from.")
-        return Estimate(value, None, None, 0, m, " ".join(notes))
-    half = Z_95 * math.sqrt(variance)
-    return Estimate(value, max(value - half, 0.0), min(value + half, 1.0), 0, m, " ".join(notes))
-
-
-def _explain_scales(shape: tuple[int, ...], n_scales: int) -> str:
-    return (
-        f"Images of {shape[2]} x {shape[1]} pixels are large enough for {n_scales} of the 5 scales, whose "
-        "weights were divided by their sum."
+    found = compute_ms_ssim_by_class(
+        draw_rings([None] * m if labels is None else labels, n_pairs=n_pairs, seed=seed),
+        n=m,
+        load=synthetic.__getitem__,
+        data_range=data_range,
+        workers=multiprocessing.cpu_count(),
     )
+    if None not in found:
+        raise TooFewImagesError(f"MS-SSIM needs two images of one class, but none of {m} has another.")
+    return found[None]
 
 
-def _compare_one(first: Array, second: Array, data_range: float) -> float:
-    return float(compute_pair_ms_ssim(first=first, second=second, data_range=data_range)[0])
+def draw_rings(labels: Sequence[str | None], *, n_pairs: int, seed: int) -> tuple[Ring, ...]:
+    """Draw the pairs to compare, as `compute_ms_ssim` says.
+
+    Args:
+        labels: (m,) class of each image; those without one are a class together.
+        n_pairs: about how many pairs.
+        seed: seeds the order.
+
+    Returns:
+        One ring a class of two or more images.
+    """
+    # Sorted, so that the order of the labels decides no draw.
+    classes = sorted(set(labels), key=lambda label: (label is None, label or ""))
+    members = {label: np.flatnonzero([own == label for own in labels]) for label in classes}
+    members = {label: images for label, images in members.items() if len(images) > 1}
+    n_paired = sum(map(len, members.values()))
+    rng = np.random.default_rng(seed)
+    rings = []
+    for label, images in members.items():
+        pairs = _draw_ring(len(images), round(n_pairs * len(images) / n_paired))
+        rings.append(Ring(label, len(images), rng.permutation(images)[: int(pairs.max()) + 1], pairs))
+    return tuple(rings)
+
+
+def compute_ms_ssim_by_class(
+    rings: Sequence[Ring],
+    *,
+    n: int,
+    load: Callable[[int], Array],
+    data_range: float,
+    workers: int = 1,
+    advance: Callable[[int], object] | None = None,
+) -> Mapping[str | None, Estimate]:
+    """Mean MS-SSIM over drawn pairs, for each class and for all images.
+
+    Images are asked for as their pairs come up, each once, so that few of them are in memory at a time.
+
+    Args:
+        rings: from `draw_rings`.
+        n: images of the whole set.
+        load: returns the (h, w) image of an index, one channel; called from threads.
+        data_range: largest minus smallest possible value, for example 255.
+        workers: threads.
+        advance: told how many more images were loaded and compared; may raise to stop.
+
+    Returns:
+        Class to its mean, and None to that of the whole set, classes weighed by their images; empty without
+        rings.
+
+    Raises:
+        InputError: if a side is below 11 pixels, or a pixel is not a finite number.
+    """
+    n_paired = sum(ring.n for ring in rings)
+    found: dict[str | None, Estimate] = {}
+    value, variance, note, has_interval = 0.0, 0.0, "", True
+    with ThreadPoolExecutor(max_workers=max(workers, 1)) as pool:
+        for ring in rings:
+            values, note = _compare_ring(ring, load, data_range, pool, advance)
+            own = None if len(ring.images) < _MIN_FOR_INTERVAL else _mean_variance(values, ring.pairs)
+            if ring.label is not None:
+                found[ring.label] = _finish(float(values.mean()), own, ring.n, note)
+            share = ring.n / n_paired
+            value += share * float(values.mean())
+            has_interval &= own is not None
+            variance += share**2 * (own or 0.0)
+    if rings:
+        found[None] = _finish(value, variance if has_interval else None, n, note)
+    return found
+
+
+def _finish(value: float, variance: float | None, n: int, note: str) -> Estimate:
+    if variance is None:
+        reason = "A class of fewer than 4 images has no spread to take an interval from."
+        return Estimate(value, None, None, 0, n, f"{note} {reason}".strip())
+    half = Z_95 * math.sqrt(variance)
+    return Estimate(value, max(value - half, 0.0), min(value + half, 1.0), 0, n, note)
+
+
+def _compare_ring(
+    ring: Ring,
+    load: Callable[[int], Array],
+    data_range: float,
+    pool: ThreadPoolExecutor,
+    advance: Callable[[int], object] | None,
+) -> tuple[FloatArray, str]:
+    """Compare the pairs of a ring, a few places at a time; returns values, and a note on missing scales."""
+    values = np.empty(len(ring.pairs))
+    later = ring.pairs.max(axis=1)
+    last_use = np.zeros(len(ring.images), dtype=np.intp)
+    for end in (0, 1):
+        np.maximum.at(last_use, ring.pairs[:, end], later)
+    ready: dict[int, ImageScales] = {}
+
+    def describe(place: int) -> ImageScales:
+        return describe_scales(load(int(ring.images[place])))
+
+    def compare(row: int) -> float:
+        first, second = ring.pairs[row]
+        return float(compare_scales(ready[int(first)], ready[int(second)], data_range))
+
+    note = ""
+    for start in range(0, len(last_use), _CHUNK):
+        places = range(start, min(start + _CHUNK, len(last_use)))
+        ready |= zip(places, pool.map(describe, places), strict=True)
+        note = note or _explain_scales(ready[start])
+        rows = np.flatnonzero((later >= places.start) & (later < places.stop))
+        values[rows] = list(pool.map(compare, rows))
+        ready = {place: scales for place, scales in ready.items() if last_use[place] >= places.stop}
+        if advance is not None:
+            advance(len(places))
+    return values, note
+
+
+def _explain_scales(scales: ImageScales) -> str:
+    n_scales, (height, width) = len(scales.images), scales.images[0].shape
+    if n_scales == len(SCALE_WEIGHTS):
+        return ""
+    return (
+        f"Images of {width} x {height} pixels are large enough for {n_scales} of the 5 scales, whose weights "
+        "were divided by their sum."
+    )
 
 
 def _draw_ring(n: int, n_pairs: int) -> NDArray[np.intp]:
@@ -188,28 +277,3 @@ def _mean_variance(values: FloatArray, pairs: NDArray[np.intp]) -> float:
     within = float(np.square(value - means[image]).sum()) / (n * (an_image - 1))
     of_image = max(float(means.var(ddof=1)) - within / an_image, 0.0)
     return 4 * of_image / n + max(within - of_image, 0.0) / len(values)
-
-
-def _compare(left: FloatArray, right: FloatArray, data_range: float) -> tuple[FloatArray, FloatArray]:
-    """Return the luminance and the contrast-structure term wherever the window lies within the image."""
-    c1, c2 = (_K1 * data_range) ** 2, (_K2 * data_range) ** 2
-    mean_left, mean_right = _blur(left), _blur(right)
-    products = mean_left * mean_right
-    squares = mean_left**2 + mean_right**2
-    covariance = _blur(left * right) - products
-    variances = _blur(left**2 + right**2) - squares
-    return (2 * products + c1) / (squares + c1), (2 * covariance + c2) / (variances + c2)
-
-
-def _blur(images: FloatArray) -> FloatArray:
-    """Return (p, h - 10, w - 10) means under the Gaussian window."""
-    edge = _WINDOW // 2
-    blurred = correlate1d(images, _GAUSSIAN, axis=1)[:, edge:-edge]
-    return np.asarray(correlate1d(blurred, _GAUSSIAN, axis=2)[:, :, edge:-edge])
-
-
-def _halve(images: FloatArray) -> FloatArray:
-    """Return (p, ceil(h / 2), ceil(w / 2)) means of two by two pixels; an odd edge is repeated."""
-    _, height, width = images.shape
-    padded = np.pad(images, ((0, 0), (0, height % 2), (0, width % 2)), mode="edge")
-    return (padded[:, ::2, ::2] + padded[:, 1::2, ::2] + padded[:, ::2, 1::2] + padded[:, 1::2, 1::2]) / 4

@@ -16,7 +16,7 @@ from core.metrics._pair_bounds import split_rows
 from core.metrics._parallel import map_draws
 from core.metrics.estimate import Array, Estimate
 
-__all__ = ["compute_vendi_score"]
+__all__ = ["compute_vendi_at", "compute_vendi_score"]
 
 # Fewer images have no halves of two.
 _MIN_IMAGES = 4
@@ -51,20 +51,64 @@ def compute_vendi_score(*, synthetic: Array, seed: int = 0, n_subsets: int = 64)
         Friedman and Dieng, The Vendi score: a diversity evaluation metric for machine learning, TMLR 2023,
         def. 3.1, and sec. 3.3 for the d-by-d dual.
     """
-    require_features(synthetic)
-    m = len(synthetic)
-    if m < _MIN_IMAGES:
-        raise TooFewImagesError(
-            f"The Vendi score needs at least {_MIN_IMAGES} synthetic images, but there are {m}."
-        )
-    entropy = _entropy(synthetic)
-    rng = np.random.default_rng(seed)
-    half = min(m // 2, _MAX_SUBSET)
-    draws = [(np.sort(rng.choice(m, half, replace=False)),) for _ in range(n_subsets)]
-    spread = map_draws(lambda chosen: _entropy(synthetic[chosen]), draws)
-    sd = float(np.std(spread, ddof=1)) * math.sqrt(half / (m - half))
+    m = _require(synthetic)
+    entropy, sd = _entropy(synthetic), _entropy_sd(synthetic, seed=seed, n_subsets=n_subsets)
     value, low, high = (math.exp(entropy + shift) for shift in (0.0, -Z_95 * sd, Z_95 * sd))
     return Estimate(min(value, m), min(max(low, 1.0), value), max(min(high, m), value), 0, m)
+
+
+def compute_vendi_at(
+    *, synthetic: Array, n: int, seed: int = 0, n_draws: int = 20, n_subsets: int = 64
+) -> Estimate:
+    """Mean Vendi score of n images of a set, to hold sets of different sizes against each other.
+
+    Args:
+        synthetic: (m, d) features.
+        n: images drawn without replacement.
+        seed: seeds the draws.
+        n_draws: draws averaged; one where n is all images.
+        n_subsets: half-samples drawn for the interval.
+
+    Returns:
+        exp of the mean entropy over the draws, from 1 to n. The interval holds the sampling of the set, as
+        for `compute_vendi_score`, and the finite number of draws.
+
+    Raises:
+        TooFewImagesError: if n is below 4, or the set has fewer images than n.
+        InputError: if a feature is not finite.
+    """
+    m = _require(synthetic, n)
+    rng = np.random.default_rng(seed)
+    draws = [(np.sort(rng.choice(m, n, replace=False)),) for _ in range(1 if n == m else n_draws)]
+    entropies = map_draws(lambda chosen: _entropy(synthetic[chosen]), draws)
+    draw_sd = float(np.std(entropies, ddof=1)) / math.sqrt(len(entropies)) if len(entropies) > 1 else 0.0
+    sd = math.hypot(draw_sd, _entropy_sd(synthetic, seed=seed, n_subsets=n_subsets, max_subset=n))
+    entropy = float(np.mean(entropies))
+    value, low, high = (math.exp(entropy + shift) for shift in (0.0, -Z_95 * sd, Z_95 * sd))
+    return Estimate(min(value, n), min(max(low, 1.0), value), max(min(high, n), value), 0, n)
+
+
+def _require(synthetic: Array, n: int = _MIN_IMAGES) -> int:
+    """Check a set and return how many images it has."""
+    require_features(synthetic)
+    if n < _MIN_IMAGES:
+        raise TooFewImagesError(f"The Vendi score needs at least {_MIN_IMAGES} images, not {n}.")
+    if len(synthetic) < n:
+        raise TooFewImagesError(
+            f"The Vendi score needs at least {n} synthetic images, but there are {len(synthetic)}."
+        )
+    return len(synthetic)
+
+
+def _entropy_sd(points: Array, *, seed: int, n_subsets: int, max_subset: int = _MAX_SUBSET) -> float:
+    """Standard deviation of the entropy over fresh images, by half-samples."""
+    m = len(points)
+    half = min(m // 2, max_subset, _MAX_SUBSET)
+    # A stream of its own: the interval's draws must not follow those of a value.
+    rng = np.random.default_rng([seed, 1])
+    draws = [(np.sort(rng.choice(m, half, replace=False)),) for _ in range(n_subsets)]
+    spread = map_draws(lambda chosen: _entropy(points[chosen]), draws)
+    return float(np.std(spread, ddof=1)) * math.sqrt(half / (m - half))
 
 
 def _entropy(points: Array) -> float:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.audit.findings import SetFindings, summarise_answers
-from core.audit.judgements import Finding
+from core.report.findings import SetFindings, summarise_answers
+from core.report.judgements import Finding
 from pages._shared.names import escape_markdown
 
 __all__ = ["show_answers"]

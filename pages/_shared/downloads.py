@@ -10,7 +10,12 @@ import streamlit as st
 __all__ = ["show_downloads"]
 
 _FILES = (
-    ("report.html", "Report", "All of it for a reader, one file, no network needed.", "text/html"),
+    (
+        "report.html",
+        "Report",
+        "As the audit wrote it, with images; one file, no network needed.",
+        "text/html",
+    ),
     ("metrics.csv", "metrics.csv", "One row a number, with interval, n, floor and note.", "text/csv"),
     (
         "copies.csv",

@@ -20,6 +20,10 @@ PAGES = (
     ("Study", "study/setup.py", "Study setup", ":material/create_new_folder:", "setup"),
     ("Audit", "audit/launch.py", "Run audit", ":material/play_circle:", "run-audit"),
     ("Audit", "audit/quality.py", "Quality", ":material/analytics:", "quality"),
+    ("Audit", "audit/privacy.py", "Privacy review", ":material/policy:", "privacy"),
+    ("Audit", "audit/feature_space.py", "Feature space", ":material/scatter_plot:", "feature-space"),
+    ("Audit", "audit/mean_images.py", "Mean images", ":material/blur_on:", "mean-images"),
+    ("Audit", "audit/compare.py", "Compare", ":material/view_column:", "compare"),
     ("System", "system/jobs.py", "Jobs", ":material/work_history:", "jobs"),
 )
 

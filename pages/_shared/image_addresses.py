@@ -16,7 +16,15 @@ import streamlit as st
 from core.config import Settings, get_settings
 from core.errors import StoreError
 
-__all__ = ["LOGIN_COOKIE", "MAX_THUMBNAIL_PX", "address_image", "is_signed"]
+__all__ = [
+    "LOGIN_COOKIE",
+    "MAX_THUMBNAIL_PX",
+    "address_image",
+    "address_map",
+    "address_pattern",
+    "is_signed",
+    "name_map",
+]
 
 LOGIN_COOKIE: Final = "_streamlit_user"
 MAX_THUMBNAIL_PX: Final = 512
@@ -26,6 +34,9 @@ MAX_THUMBNAIL_PX: Final = 512
 _STEP_S: Final = 900
 
 Form = Literal["samples", "thumbnail"]
+
+# Stands for all items of an audit; no item is called so.
+_ANY: Final = "*"
 
 
 def address_image(audit_id: str, item_id: str, *, form: Form, side_px: int = 0) -> str:
@@ -37,11 +48,37 @@ def address_image(audit_id: str, item_id: str, *, form: Form, side_px: int = 0) 
         form: `samples` for lossless samples (`core.images.encoding.Samples`), `thumbnail` for a small PNG.
         side_px: the thumbnail's larger side, at most 512.
     """
-    until = (int(time.time()) // _STEP_S + 2) * _STEP_S
-    visitor = str(st.context.cookies.get(LOGIN_COOKIE, ""))
-    asked = {"form": form, "side": str(side_px), "until": str(until)}
-    signature = _sign(get_settings(), audit_id, item_id, asked, visitor)
-    return f"/images/{audit_id}/{item_id}?{urlencode(asked | {'signature': signature})}"
+    query = _sign_query(audit_id, item_id, form=form, side_px=side_px)
+    return f"/images/{audit_id}/{item_id}?{query}"
+
+
+def address_pattern(audit_id: str, *, form: Form, side_px: int = 0) -> str:
+    """Return an address in which `{item}` is to be replaced by the id of any of the audit's items.
+
+    One signature for a whole audit, for a page that shows any of many images at once. It is good for this
+    visitor and as long as the addresses of single items.
+
+    Args:
+        audit_id: an audit.
+        form: as in `address_image`.
+        side_px: as in `address_image`.
+    """
+    return f"/images/{audit_id}/{{item}}?{_sign_query(audit_id, _ANY, form=form, side_px=side_px)}"
+
+
+def address_map(audit_id: str, key: str) -> str:
+    """Return the address of a map's points, good for this visitor and as long as those of images.
+
+    Args:
+        audit_id: an audit.
+        key: one of its maps.
+    """
+    return f"/maps/{audit_id}/{key}?{_sign_query(audit_id, name_map(key), form='map', side_px=0)}"
+
+
+def name_map(key: str) -> str:
+    """What a signature calls a map; no item is called so."""
+    return f"map {key}"
 
 
 def is_signed(
@@ -52,7 +89,7 @@ def is_signed(
     Args:
         settings: the workspace, which keeps the key.
         audit_id: as in the address.
-        item_id: as in the address.
+        item_id: as in the address; signatures of `address_pattern` are good for all of the audit.
         asked: form, side and until, as in the address.
         signature: as in the address.
         visitor: the login cookie that came with the request, empty without a login.
@@ -60,7 +97,18 @@ def is_signed(
     until = asked["until"]
     if not (until.isascii() and until.isdecimal()) or int(until) < time.time():
         return False
-    return hmac.compare_digest(_sign(settings, audit_id, item_id, asked, visitor), signature)
+    return any(
+        hmac.compare_digest(_sign(settings, audit_id, what, asked, visitor).encode(), signature.encode())
+        for what in (item_id, _ANY)
+    )
+
+
+def _sign_query(audit_id: str, what: str, *, form: str, side_px: int) -> str:
+    until = (int(time.time()) // _STEP_S + 2) * _STEP_S
+    visitor = str(st.context.cookies.get(LOGIN_COOKIE, ""))
+    asked = {"form": form, "side": str(side_px), "until": str(until)}
+    signature = _sign(get_settings(), audit_id, what, asked, visitor)
+    return urlencode(asked | {"signature": signature})
 
 
 def _sign(settings: Settings, audit_id: str, item_id: str, asked: dict[str, str], visitor: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.audit import metric_table
 from core.metrics.metric_facts import Direction
+from core.report import metric_table
 from pages._shared.table import Cell, Column, Table
 
 __all__ = ["lay_out_metrics"]

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from core.audit.archive import load_audit_summary
-from core.audit.findings import find_answers, summarise_answers
 from core.config import get_settings
 from core.db.audits import AuditRecord
 from core.db.database import open_database
 from core.db.studies import StudyRecord
+from core.report.findings import find_answers, summarise_answers
 from pages._shared.table import Cell, Column, Table
 
 __all__ = ["lay_out_audits", "lay_out_studies"]

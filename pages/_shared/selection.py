@@ -2,35 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-__all__ = ["choose"]
+__all__ = ["choose", "choose_several", "switch"]
 
 
-def choose(label: str, options: Mapping[str, str], *, param: str, help: str | None = None) -> str:
+def choose(
+    label: str,
+    options: Mapping[str, str],
+    *,
+    param: str,
+    default: str | None = None,
+    help: str | None = None,
+) -> str:
     """Let the user choose one of several things.
 
     Args:
         label: what is chosen.
-        options: id to what is shown; not empty. The first is the default.
+        options: id to what is shown; not empty.
         param: name of the query parameter that holds the id.
+        default: id of the default; the first one where it is None.
         help: one sentence on it.
 
     Returns:
         The chosen id.
     """
     ids, key = list(options), f"choose_{param}"
+    # The widget tells options apart by what it shows: two audits of the same minute would be one.
+    shown = list(options.values())
+    labels = {one: text if shown.count(text) == 1 else f"{text} ({one[:6]})" for one, text in options.items()}
     wanted = st.query_params.get(param)
     if wanted is not None and wanted not in options:
         st.warning(f"The address asks for a {label.lower()} that is not there; another one is shown.")
     # The address wins over what the widget remembers: going back in the browser changes only the address.
-    st.session_state[key] = wanted if wanted in options else ids[0]
+    st.session_state[key] = wanted if wanted in options else default or ids[0]
 
     def remember() -> None:
         st.query_params[param] = st.session_state[key]
 
-    st.selectbox(label, ids, key=key, format_func=options.__getitem__, on_change=remember, help=help)
+    st.selectbox(label, ids, key=key, format_func=labels.__getitem__, on_change=remember, help=help)
     chosen: str = st.session_state[key]
     return chosen
+
+
+def choose_several(
+    label: str, options: Sequence[str], *, param: str, default: Sequence[str], help: str | None = None
+) -> list[str]:
+    """Let the user choose any number of things, none included.
+
+    Args:
+        label: what is chosen.
+        options: the things by name.
+        param: name of the query parameter, which is there once a name, and once and empty for none.
+        default: what is chosen where the address says nothing.
+        help: one sentence on it.
+
+    Returns:
+        The chosen names in the order of the options.
+    """
+    key, wanted = f"choose_{param}", st.query_params.get_all(param)
+    if set(wanted) - {*options, ""}:
+        st.warning(f"The address asks for {label.lower()} that are not there; they are left out.")
+    st.session_state[key] = [name for name in options if name in (wanted or default)]
+
+    def remember() -> None:
+        st.query_params[param] = st.session_state[key] or [""]
+
+    st.pills(label, options, selection_mode="multi", key=key, on_change=remember, help=help)
+    chosen = set(st.session_state[key])
+    return [name for name in options if name in chosen]
+
+
+def switch(label: str, *, param: str, help: str | None = None) -> bool:
+    """Let the user turn something on, which is off at first.
+
+    Args:
+        label: what is turned on.
+        param: name of the query parameter, which is 1 while it is on.
+        help: one sentence on it.
+    """
+    key = f"choose_{param}"
+    st.session_state[key] = st.query_params.get(param) == "1"
+
+    def remember() -> None:
+        if st.session_state[key]:
+            st.query_params[param] = "1"
+        else:
+            del st.query_params[param]
+
+    return st.toggle(label, key=key, on_change=remember, help=help)

@@ -4,14 +4,14 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.audit.archive import load_audit_summary
-from core.audit.cautions import collect_cautions
-from core.audit.findings import find_answers
-from core.audit.metric_table import build_metric_table
-from core.audit.report_figures import build_report_figures
 from core.audit.selection import select_results
 from core.db.audits import list_audits
 from core.db.studies import list_studies
 from core.jobs.job_folder import audit_folder
+from core.report.cautions import collect_cautions
+from core.report.figures import build_report_figures
+from core.report.findings import find_answers
+from core.report.metric_table import build_metric_table
 from pages._shared.answers import show_answers
 from pages._shared.audit_record import show_record
 from pages._shared.downloads import show_downloads
@@ -19,6 +19,7 @@ from pages._shared.job_progress import show_active_jobs
 from pages._shared.links import LAUNCH, OVERVIEW
 from pages._shared.metric_columns import lay_out_metrics
 from pages._shared.names import escape_markdown
+from pages._shared.report_section import show_reports
 from pages._shared.selection import choose
 from pages._shared.table import show_table
 from pages._shared.times import format_instant
@@ -85,5 +86,6 @@ for figure in figures:
         st.plotly_chart(drawn, theme=None, key=f"figure_{figure.id}_{theme}", alt=figure.alt)
         st.caption(figure.caption)
 
+show_reports(document.record)
 show_downloads(audit_folder(settings, audit_id), audit_id)
 show_record(summary)

@@ -17,7 +17,15 @@ pytestmark = pytest.mark.slow
 
 SIZES = ((1280, 900), (1920, 1080))
 # What a page shows once it is complete; the path, and the heading of a page that is not called by its name.
-PAGES = {"overview": "", "setup": "setup", "run-audit": "run-audit", "quality": "quality", "jobs": "jobs"}
+PAGES = {
+    "overview": "",
+    "setup": "setup",
+    "run-audit": "run-audit",
+    "quality": "quality",
+    "mean-images": "mean-images",
+    "compare": "compare",
+    "jobs": "jobs",
+}
 
 # Every text that is seen, with the contrast of its colour to what it stands on. Colours are laid over each
 # other on a canvas, as the browser does it: they may be transparent, and of any notation.
@@ -182,6 +190,14 @@ def test_full_pages(
     page.goto(f"{url}/quality")
     expect(page.get_by_role("button", name="audit.json")).to_be_visible()
     look("quality")
+    page.goto(f"{url}/mean-images")
+    expect(page.get_by_role("button", name="Enlarge: real, mean image")).to_be_visible()
+    look("mean-images")
+    page.goto(f"{url}/compare?n=2&nearest=1")
+    expect(
+        page.get_by_role("button", name="Enlarge: blurred, nearest real of pneumonia, sample 2")
+    ).to_be_visible()
+    look("compare")
     page.goto(f"{url}/jobs")
     expect(page.get_by_role("row").filter(has_text=NAME)).to_be_visible()
     look("jobs")

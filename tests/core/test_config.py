@@ -21,6 +21,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
         "DATABASE_URL",
         "MAX_JOBS",
         "ALLOW_REMOTE",
+        "CHROMIUM",
     ):
         monkeypatch.delenv(f"MEDSYN_{name}", raising=False)
     monkeypatch.delenv("TORCH_HOME", raising=False)
@@ -35,6 +36,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
         DataRoot("demo", settings.home / "demo" / "study"),
     )
     assert (settings.database_url, settings.max_jobs, settings.allow_remote) == (None, 1, False)
+    assert settings.chromium is None
     assert settings.confined_to == ()
 
 

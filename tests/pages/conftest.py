@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from core.config import get_settings
+from core.datasets.folder_roots import FolderRef
+from core.datasets.study_folders import StudyFolders, SyntheticFolder
 from core.db.database import open_database
-from core.db.studies import StudyRecord
+from core.db.studies import StudyRecord, save_study
 from core.jobs import queue
+from tests.images import write_images
 from tests.studies import keep_audit, keep_study
 
 
@@ -25,6 +28,40 @@ def study(workspace: Path) -> Iterator[StudyRecord]:
 def audit_id(study: StudyRecord) -> str:
     """An audit of that study."""
     return keep_audit(study)
+
+
+@pytest.fixture(scope="session")
+def two_sets_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """A workspace with an audit of two synthetic sets in two classes, made once."""
+    home = tmp_path_factory.mktemp("two") / "workspace"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MEDSYN_HOME", str(home))
+        patch.setenv("MEDSYN_OFFLINE", "1")
+        get_settings.cache_clear()
+        refs = {}
+        for seed, name in enumerate(("real", "gan", "ddpm")):
+            write_images(home / "data" / name, 16 - 2 * seed, seed=seed, classes=("a", "b"))
+            refs[name] = FolderRef(root="data", path=name)
+        sets = tuple(SyntheticFolder(name=name, folder=refs[name]) for name in ("gan", "ddpm"))
+        folders = StudyFolders(real=refs["real"], synthetic=sets)
+        study = save_study(open_database(get_settings()), name="Two", folders=folders)
+        audit_id = keep_audit(study)
+        open_database(get_settings()).close()
+    get_settings.cache_clear()
+    yield home, audit_id
+
+
+@pytest.fixture
+def two_sets(
+    two_sets_home: tuple[Path, str], workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """That audit, to be looked at and left as it is."""
+    home, audit_id = two_sets_home
+    monkeypatch.setenv("MEDSYN_HOME", str(home))
+    get_settings.cache_clear()
+    yield audit_id
+    open_database(get_settings()).close()
+    get_settings.cache_clear()
 
 
 @pytest.fixture(params=["file", "server"])

@@ -8,11 +8,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.audit.archive import load_summary
-from core.audit.numbers import format_value, typeset
 from core.audit.protocol import Protocol
 from core.config import get_settings
 from core.db.studies import StudyRecord
 from core.jobs.job_folder import audit_folder
+from core.report.numbers import format_value, typeset
 from tests.pages.frame import FRAME, run_frame
 from tests.pages.tables import read_tables
 from tests.studies import keep_audit, keep_study

@@ -16,11 +16,15 @@ from core.audit.pairs import PAIRS_SCHEMA, load_pairs
 from core.audit.protocol import Execution, Protocol
 from core.audit.result import AuditResult
 from core.audit.run import run_audit
-from core.audit.writer import write_audit
+from core.audit.study_copies import StudyCopies
 from core.config import DataRoot, get_settings
 from core.copies import search as search_module
 from core.datasets.study import Study
+from core.datasets.study_scan import scan_study
 from core.errors import ImageReadError, InputError, TooFewImagesError, UnknownNameError
+from core.features.base import FeatureKind
+from core.progress import SilentProgress
+from core.report.writer import write_audit
 from tests.core.copies.films import draw_films
 
 RATE = 0.05
@@ -79,7 +83,12 @@ def test_planted_copies_are_flagged_with_film_and_transform(result: AuditResult)
         ("002.png", "002.png", "turned 90° clockwise"),
     ):
         row = copies.loc[item]
-        assert (row["nearest_real"], row["transform"], row["distance"], row["rho"]) == (real, transform, 0.0, 0.0)
+        assert (row["nearest_real"], row["transform"], row["distance"], row["rho"]) == (
+            real,
+            transform,
+            0.0,
+            0.0,
+        )
         assert row.flagged
         assert row.p_value == 1 / 24
         assert row.q_value == pytest.approx(19 * (1 / 24) / copies.flagged.sum())
@@ -204,3 +213,34 @@ def test_the_null_that_can_flag_is_taken() -> None:
     assert choose_null(heldout=None, left_out=lambda: few, false_flag_rate=0.01).kind == "left-out"
     with pytest.raises(TooFewImagesError):
         choose_null(heldout=None, left_out=none, false_flag_rate=0.01)
+
+
+@pytest.mark.usefixtures("workspace")
+def test_codes_are_compared_by_the_share_that_differs(folders: Path) -> None:
+    study = Study.from_folders(
+        real=folders / "real", heldout=folders / "heldout", synthetic={"gan": folders / "gan"}
+    )
+    settings, progress = get_settings(), SilentProgress()
+    sets = scan_study(study, settings=settings, progress=progress)
+    rng = np.random.default_rng(0)
+    codes = {one.name: rng.integers(0, 8, (len(one), 64)) for one in sets}
+    codes["gan"][5] = codes["real"][7]
+    codes["gan"][5, :2] = 9
+    copies = StudyCopies(
+        sets,
+        protocol=Protocol(false_flag_rate=RATE),
+        execution=Execution(),
+        settings=settings,
+        progress=progress,
+    )
+    raw = pd.DataFrame(columns=["synthetic", "set"])
+    copies.add_features(extractor="codes", kind=FeatureKind.DISCRETE, features=codes, raw=raw)
+    found = copies.table.set_index("synthetic_item").loc["005.png"]
+    assert (found["nearest_real"], found["distance"]) == ("007.png", 2 / 64)
+    assert found["flagged"]
+    assert found["rho"] == pytest.approx((2 / 64) / _left_out(codes["real"], 7))
+    assert {row.metric for row in copies.rows} >= {"flagged", "membership_auc"}
+
+
+def _left_out(codes: np.ndarray, row: int) -> float:
+    return float((np.delete(codes, row, axis=0) != codes[row]).mean(axis=1).min())

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from core.audit.findings import find_answers
 from core.audit.result import AuditResult, MetricRow
+from core.report.findings import find_answers
 
 FAULTY = ("copies", "collapsed", "blurred", "marker-inherited", "marker-free")
 EXTRACTOR = {

@@ -15,11 +15,11 @@ from PIL import Image
 from core.audit.protocol import Execution, Protocol
 from core.audit.result import AuditResult, AuditSummary
 from core.audit.run import run_audit
-from core.audit.writer import check_output_folder, write_audit
 from core.datasets.study import Study, name_after_folder
 from core.errors import CancelledError, ImageSetError, InputError, UnknownNameError, WeightsError
 from core.metrics.catalogue import METRICS
 from core.progress import SilentProgress
+from core.report.writer import check_output_folder, write_audit
 from tests.images import write_images, write_png
 
 FAST = Protocol(extractors=("pixels",))

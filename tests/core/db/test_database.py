@@ -14,8 +14,10 @@ from sqlalchemy import func, inspect, select, text
 from core.config import Settings, get_settings
 from core.db import migrate
 from core.db.database import Database, open_database
+from core.db.studies import list_studies, save_study
 from core.db.tables import Base, JobTable
 from core.errors import DatabaseError
+from tests.core.db.test_studies import folders
 
 
 def at(tmp_path: Path, url: str | None) -> Settings:
@@ -33,7 +35,7 @@ def at(tmp_path: Path, url: str | None) -> Settings:
 def test_migrations_make_exactly_the_tables_of_the_models(database: Database) -> None:
     with database._engine.connect() as connection:
         assert set(inspect(connection).get_table_names()) == {
-            "alembic_version", "studies", "audits", "results", "jobs",
+            "alembic_version", "studies", "audits", "results", "jobs", "reviews", "review_pairs", "verdicts",
         }  # fmt: skip
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
@@ -51,6 +53,23 @@ def test_migrations_can_be_taken_back(database: Database) -> None:
         config.attributes["connection"] = connection
         command.downgrade(config, "base")
         assert inspect(connection).get_table_names() == ["alembic_version"]
+
+
+def test_a_database_of_an_earlier_version_is_upgraded_with_what_it_holds(database: Database) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    study = save_study(database, name="Films", folders=folders())
+    config = Config()
+    config.set_main_option("script_location", str(migrate._FOLDER))
+    config.set_main_option("path_separator", "os")
+    with database._engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+    assert not migrate.is_current(database._engine)
+    migrate.upgrade(database._engine)
+    assert migrate.is_current(database._engine)
+    assert list_studies(database) == (study,)
 
 
 def test_opening_again_finds_what_was_written(database: Database) -> None:

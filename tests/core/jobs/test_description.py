@@ -92,3 +92,8 @@ def test_an_end_has_its_reason_and_duration() -> None:
 )
 def test_durations(seconds: float, text: str) -> None:
     assert format_duration(timedelta(seconds=seconds)) == text
+
+
+def test_a_stage_without_steps_is_only_named() -> None:
+    about = describe_job(job(JobState.RUNNING, stage="UMAP in 2 dimensions", stage_started_at=NOW), NOW)
+    assert (about.sentence, about.share) == ("UMAP in 2 dimensions", 0.0)

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from core.errors import InputError, TooFewImagesError
-from core.metrics.ms_ssim import _draw_ring, compute_ms_ssim, compute_pair_ms_ssim, decide_n_scales
+from core.metrics.ms_ssim import (
+    _draw_ring,
+    compute_ms_ssim,
+    compute_ms_ssim_by_class,
+    compute_pair_ms_ssim,
+    decide_n_scales,
+    draw_rings,
+)
 
 WEIGHTS = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333]
 
@@ -132,6 +139,25 @@ def test_only_pairs_within_a_class_count() -> None:
     # A class of one image has no pair and does not count.
     alone = compute_ms_ssim(synthetic=together[:7], labels=labels[:7], data_range=255)
     assert alone.value == pytest.approx(parts[0])
+
+
+def test_classes_are_measured_with_the_whole_and_each_image_is_loaded_once() -> None:
+    images, labels = pictures(40), ["a"] * 25 + ["b"] * 15
+    rings = draw_rings(labels, n_pairs=60, seed=3)
+    loaded, steps = [], []
+
+    def load(place: int) -> np.ndarray:
+        loaded.append(place)
+        return images[place]
+
+    found = compute_ms_ssim_by_class(rings, n=40, load=load, data_range=255, workers=2, advance=steps.append)
+    assert len(loaded) == len(set(loaded)) == sum(steps) == sum(len(ring.images) for ring in rings)
+    assert found[None] == compute_ms_ssim(synthetic=images, labels=labels, data_range=255, n_pairs=60, seed=3)
+    for ring in rings:
+        first, second = images[ring.images[ring.pairs]].swapaxes(0, 1)
+        values = compute_pair_ms_ssim(first=first, second=second, data_range=255)
+        assert found[ring.label].value == pytest.approx(values.mean())
+    assert [found[label].n_synthetic for label in (None, "a", "b")] == [40, 25, 15]
 
 
 def test_a_collapsed_set_is_more_alike() -> None:

@@ -1,0 +1,142 @@
+"""MS-SSIM of every set and class: how alike the images of a set are, with the real set's beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.audit.mean_images import MeanFrame
+from core.audit.result import Floor, MetricRow
+from core.config import Settings
+from core.datasets.image_set import ImageSet, Role
+from core.errors import InputError
+from core.features.extraction import default_workers, load_pixels
+from core.images.resizing import resize_pixels
+from core.metrics.estimate import Estimate
+from core.metrics.ms_ssim import compute_ms_ssim_by_class, decide_n_scales, draw_rings
+from core.progress import Progress
+
+__all__ = ["LARGEST_SIDE_PX", "choose_pair_count", "compute_alikeness_rows"]
+
+LARGEST_SIDE_PX: Final = 256
+"""Images are compared at the size of the mean images, or in its shape with this as the larger side: all five
+scales fit, and the time does not grow with the resolution."""
+
+# They cost less than a tenth of an audit; more would hardly narrow the interval, which the images' own spread
+# decides.
+_PAIRS_A_SET, _PAIRS_A_CLASS, _MOST_PAIRS = 300, 50, 1000
+
+_ACROSS = "Its images have no classes, so that pairs are of any two images, unlike those of the real set."
+
+
+def choose_pair_count(n_classes: int) -> int:
+    """Choose how many pairs of a set to compare."""
+    return min(max(_PAIRS_A_SET, _PAIRS_A_CLASS * n_classes), _MOST_PAIRS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    width: int
+    height: int
+
+
+def compute_alikeness_rows(
+    sets: Sequence[ImageSet],
+    *,
+    frame: MeanFrame,
+    seed: int,
+    workers: int | None,
+    settings: Settings,
+    progress: Progress,
+) -> tuple[list[MetricRow], list[str]]:
+    """Compare random pairs of images within each set and class.
+
+    Args:
+        sets: the study's sets, the real one first; held-out images are not asked.
+        frame: the size at which mean images are taken.
+        seed: seeds the pairs.
+        workers: threads; None takes one a core.
+        settings: limits.
+        progress: told about every image.
+
+    Returns:
+        Rows `ms_ssim` of each synthetic set and of each class of the real set, and one sentence for each
+        set that was left out.
+
+    Raises:
+        ImageSetError: if a file changed since it was scanned.
+        CancelledError: if progress says so.
+    """
+    size = _reduce(frame)
+    try:
+        decide_n_scales(size.height, size.width)
+    except InputError as error:
+        return [], [f"ms_ssim left out: {error}"]
+    asked = [one for one in sets if one.role is not Role.HELDOUT]
+    rings = [
+        draw_rings([item.label for item in one.items], n_pairs=choose_pair_count(len(one.classes)), seed=seed)
+        for one in asked
+    ]
+    total = sum(len(ring.images) for own in rings for ring in own)
+    progress.start("Comparing images within sets", total)
+    found: list[Mapping[str | None, Estimate]] = []
+    for image_set, own in zip(asked, rings, strict=True):
+
+        def load(place: int, image_set: ImageSet = image_set) -> NDArray[np.float32]:
+            pixels = load_pixels(image_set.items[place], num_channels=1, settings=settings)
+            return resize_pixels(pixels, width=size.width, height=size.height)[..., 0]
+
+        found.append(
+            compute_ms_ssim_by_class(
+                own,
+                n=len(image_set),
+                load=load,
+                data_range=255,
+                workers=default_workers() if workers is None else workers,
+                advance=progress.advance,
+            )
+        )
+    rows = [
+        _row(image_set, label, estimates[label], found[0].get(label), asked[0])
+        for label in (None, *asked[0].classes)
+        for image_set, estimates in zip(asked[1:], found[1:], strict=True)
+        if label in estimates
+    ]
+    warnings = [
+        f"ms_ssim left out for {one.name!r}: no two of its images are of one class."
+        for one, estimates in zip(asked[1:], found[1:], strict=True)
+        if not estimates
+    ]
+    return rows, warnings
+
+
+def _reduce(frame: MeanFrame) -> _Size:
+    scale = min(LARGEST_SIDE_PX / max(frame.width, frame.height), 1.0)
+    return _Size(max(round(frame.width * scale), 1), max(round(frame.height * scale), 1))
+
+
+def _row(
+    image_set: ImageSet, label: str | None, estimate: Estimate, real: Estimate | None, real_set: ImageSet
+) -> MetricRow:
+    floor = None
+    if real is not None:
+        floor = Floor(kind="real", value=real.value, low=real.low, high=real.high, n=real.n_synthetic)
+    across = _ACROSS if real_set.classes and not image_set.classes else ""
+    return MetricRow(
+        synthetic=image_set.name,
+        extractor=None,
+        class_name=label,
+        metric="ms_ssim",
+        value=estimate.value,
+        low=estimate.low,
+        high=estimate.high,
+        n_real=estimate.n_real,
+        n_synthetic=estimate.n_synthetic,
+        floor=None if floor is None else floor.value,
+        floor_detail=floor,
+        note=" ".join(part for part in (estimate.note, across) if part),
+    )

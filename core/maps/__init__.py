@@ -1,0 +1,1 @@
+"""Maps of feature spaces: an audit's images laid out so that alike ones lie together."""

@@ -1,0 +1,1 @@
+"""What an audit says: findings, tables, figures, and the documents made of them."""

@@ -1,0 +1,138 @@
+"""What mean images say: whose is closest to the real one, whose is sharpest, and what chance alone does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.audit.result import AuditSummary, MeanPicture
+
+__all__ = ["MeanDifference", "compare_means", "describe_means", "write_levels"]
+
+# Rule of thumb: further from the real mean than this many times what chance gives counts as different.
+_CLEARLY = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class MeanDifference:
+    """How far one set's mean image is from the real one.
+
+    Attributes:
+        name: the set.
+        rms: root of the mean squared difference over pixels, in grey levels of 255.
+        by_chance: what it would be about if both sets were draws of the same kind of images.
+    """
+
+    name: str
+    rms: float
+    by_chance: float
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether chance is no explanation, by a rule of thumb."""
+        return self.rms > _CLEARLY * self.by_chance
+
+
+def write_levels(levels: float) -> str:
+    """Write a distance in grey levels with no more digits than an eye could use."""
+    return f"{levels:.1f}" if levels < 10 else f"{levels:.0f}"
+
+
+def compare_means(pictures: Mapping[str, MeanPicture]) -> tuple[MeanDifference, ...]:
+    """Hold every mean image against the real one.
+
+    Two means of n and m independent images of one kind differ by variance / n + variance / m in each pixel;
+    the variances are those of the standard-deviation images.
+
+    Args:
+        pictures: set name to mean image; without `real` there is nothing to compare.
+
+    Returns:
+        One for each other set of the real one's size, in their order.
+    """
+    if "real" not in pictures:
+        return ()
+    real = pictures["real"]
+    return tuple(
+        MeanDifference(
+            name,
+            rms=math.sqrt(float(np.square(one.mean - real.mean).mean())),
+            by_chance=math.sqrt(
+                float(np.square(real.std).mean()) / real.n + float(np.square(one.std).mean()) / one.n
+            ),
+        )
+        for name, one in pictures.items()
+        if name != "real" and one.mean.shape == real.mean.shape
+    )
+
+
+def describe_means(
+    summary: AuditSummary, differences: Sequence[MeanDifference], *, class_name: str | None
+) -> tuple[str, ...]:
+    """Say in a few sentences what the mean images show, and what they do not.
+
+    Args:
+        summary: the audit.
+        differences: from `compare_means`, of the same class.
+        class_name: the class, or None for the whole sets.
+    """
+    names = [one.name for one in summary.sets if one.role == "synthetic"]
+    own = [one for one in differences if one.name in names]
+    sentences = (
+        _say_closest(own),
+        _say_sharpest(summary, names, class_name),
+        _say_sizes(summary, names, class_name),
+    )
+    return tuple(filter(None, sentences))
+
+
+def _say_closest(differences: Sequence[MeanDifference]) -> str:
+    if not differences:
+        return ""
+    closest = min(differences, key=lambda one: one.rms)
+    distance = f"{write_levels(closest.rms)} grey levels of 255"
+    chance = f"chance alone gives about {write_levels(closest.by_chance)}"
+    if len(differences) == 1:
+        verdict = ", and this is more than twice as much" if closest.is_clear else ""
+        return f"The mean image of {closest.name} is {distance} away from the real one; {chance}{verdict}."
+    clear = [one.name for one in differences if one.is_clear]
+    verdict = f"More than twice as far as by chance: {', '.join(clear)}." if clear else ""
+    verdict = verdict or "None is more than twice as far away as by chance."
+    return f"Closest to the real mean image is that of {closest.name}, {distance} away; {chance}. {verdict}"
+
+
+def _say_sharpest(summary: AuditSummary, names: Sequence[str], class_name: str | None) -> str:
+    sizes = {
+        row.synthetic: (int(row.value), row.floor)
+        for row in summary.results
+        if row.metric == "mean_image_ljpeg_bytes"
+        and row.class_name == class_name
+        and row.synthetic in names
+        and row.value is not None
+    }
+    if not sizes:
+        return ""
+    name, (value, real) = max(sizes.items(), key=lambda one: one[1][0])
+    against = "" if real is None else f"; the real one {int(real):,}"
+    which = f"Sharpest is that of {name}" if len(sizes) > 1 else "As a file it has"
+    size = f"({value:,} bytes as lossless JPEG{against})" if len(sizes) > 1 else f"{value:,} bytes{against}"
+    if real is not None and value <= real:
+        return (
+            f"{which} {size}: no sharper than real, and so no sign of images that are all alike. Blurred "
+            "images make a flat mean, too: a flat mean alone shows no variety."
+        )
+    return f"{which} {size}: a sharp mean image is a sign of images that are alike."
+
+
+def _say_sizes(summary: AuditSummary, names: Sequence[str], class_name: str | None) -> str:
+    counts = {
+        (one.n if class_name is None else one.classes.get(class_name, 0))
+        for one in summary.sets
+        if one.name in names or one.role == "real"
+    }
+    if len(counts) < 2:
+        return ""
+    return "The sets differ in size, and fewer images make a sharper mean: compare file sizes with care."

@@ -1,0 +1,75 @@
+"""The training image nearest to each of some images, as an audit found it, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from core.copies.transforms import Transform
+from core.report.numbers import format_value, typeset
+
+__all__ = ["NearestReal", "find_nearest_real"]
+
+_MAIN: Final = "pixels"
+"""The extractor that searches under flips, turns, shifts, crops and changes of intensity."""
+
+
+@dataclass(frozen=True, slots=True)
+class NearestReal:
+    """One image's nearest training image.
+
+    Attributes:
+        real_id: its item id.
+        transform: what was done to the image, so that it lies the way the real one does.
+        q_value: share of false finds among images with evidence as strong, None where it was not computed.
+        flagged: whether the audit flagged the pair as a likely copy.
+        distance: in the extractor's units.
+        extractor: who found it.
+    """
+
+    real_id: str
+    transform: str
+    q_value: float | None
+    flagged: bool
+    distance: float
+    extractor: str
+
+    @property
+    def sentence(self) -> str:
+        """What a reader is told below the pair, without a full stop."""
+        parts = []
+        if self.flagged:
+            q = "" if self.q_value is None else f" (q = {typeset(format_value(self.q_value, None, None))})"
+            parts.append(f"Looks like a copy{q}")
+        if self.transform not in ("", Transform.AS_IS):
+            parts.append(f"matches the sample {self.transform}")
+        return ", ".join(parts)
+
+
+def find_nearest_real(pairs: pd.DataFrame, item_ids: Collection[str]) -> Mapping[str, NearestReal]:
+    """Find the nearest training image of each item by the extractor made for copies, where it was used.
+
+    Args:
+        pairs: the audit's pairs, see `core.audit.pairs`.
+        item_ids: the items asked about.
+
+    Returns:
+        Item id to what was found; items without a pair are left out.
+    """
+    names = list(dict.fromkeys(pairs["extractor"]))
+    extractor = _MAIN if _MAIN in names else next(iter(names), _MAIN)
+    rows = pairs[(pairs["extractor"] == extractor) & pairs["query_id"].isin(list(item_ids))]
+    return {
+        row["query_id"]: NearestReal(
+            real_id=row["real_id"],
+            transform="" if pd.isna(row["transform"]) else row["transform"],
+            q_value=None if pd.isna(row["q_value"]) else float(row["q_value"]),
+            flagged=not pd.isna(row["flagged"]) and bool(row["flagged"]),
+            distance=float(row["distance"]),
+            extractor=extractor,
+        )
+        for row in rows.to_dict("records")
+    }

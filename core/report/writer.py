@@ -1,0 +1,138 @@
+"""Puts an audit on disk: `audit.json`, `metrics.csv`, `copies.csv`, mean images and `report.html`."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image
+
+from core.audit.items import ITEMS_FILE
+from core.audit.mean_archive import MEANS_FILE, write_mean_images
+from core.audit.pairs import PAIRS_FILE
+from core.audit.result import AuditResult, MeanPicture, MetricRow
+from core.config import Settings, get_settings
+from core.errors import InputError
+from core.metrics.mean_image import quantise_mean_image
+from core.report.document import render_report
+from core.report.pictures import picture_pairs
+
+__all__ = ["check_output_folder", "write_audit"]
+
+
+def check_output_folder(folder: Path) -> None:
+    """Make sure before hours of work that results can be written.
+
+    Raises:
+        InputError: if the folder cannot be made or written.
+    """
+    try:
+        is_new = not folder.exists()
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".write-test-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+        if is_new:
+            folder.rmdir()
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+
+
+def write_audit(result: AuditResult, folder: Path, *, settings: Settings | None = None) -> None:
+    """Write every file of an audit into a folder, each in one step.
+
+    Args:
+        result: what the audit found.
+        folder: made if it is not there; files of an earlier audit in it are replaced.
+        settings: where and how large images may be that the report shows; the process's own when None.
+
+    Raises:
+        InputError: if the folder cannot be written.
+    """
+    pictures = picture_pairs(result, settings=settings or get_settings())
+    rows = [_flatten(row) for row in result.summary.results]
+    texts = {
+        "metrics.csv": _to_csv(pd.DataFrame(rows), ("class",)),
+        "copies.csv": _to_csv(result.copies, ("synthetic_item", "nearest_real")),
+        "report.html": render_report(result, pictures=pictures),
+        "audit.json": result.summary.model_dump_json(by_alias=True, indent=2) + "\n",
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Removed first and written last, so that a folder with an audit.json holds the audit it describes.
+        if (folder / "audit.json").exists():
+            (folder / "audit.json").unlink()
+            shutil.rmtree(folder / "mean_images", ignore_errors=True)
+        for (name, label), picture in result.mean_images.items():
+            _write_mean(folder / "mean_images" / name / f"{_slug(label)}.png", picture)
+        write_mean_images(folder / MEANS_FILE, result.mean_images)
+        for file, table in {ITEMS_FILE: result.items, PAIRS_FILE: result.pairs}.items():
+            if table is not None:
+                _write_table(folder / file, table)
+        for file, text in texts.items():
+            _replace(folder / file, text)
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+
+
+def _cannot_write(folder: Path, error: OSError) -> InputError:
+    reason = error.strerror or type(error).__name__
+    return InputError(f"The output folder {folder} cannot be written ({reason}); choose another --output.")
+
+
+def _replace(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+    draft.replace(path)
+
+
+def _write_table(path: Path, table: pa.Table) -> None:
+    draft = path.with_name(f".{path.name}.draft")
+    pq.write_table(table, draft)
+    draft.replace(path)
+
+
+def _flatten(row: MetricRow) -> dict[str, object]:
+    record: dict[str, object] = row.model_dump(by_alias=True, exclude={"floor_detail", "note"})
+    detail = row.floor_detail
+    for name in ("kind", "n", "low", "high"):
+        record[f"floor_{name}"] = None if detail is None else getattr(detail, name)
+    record["value_at_floor_n"] = None if detail is None else detail.value_at_n
+    return record | {"note": row.note}
+
+
+def _to_csv(table: pd.DataFrame, names: tuple[str, ...]) -> str:
+    """CSV whose columns of user-given names no spreadsheet runs as a formula.
+
+    `./=x.png` is the same file as `=x.png`. Text is quoted, since a name may hold a lone carriage return.
+    """
+    guarded = table.copy()
+    for column in names:
+        guarded[column] = [
+            f"./{name}" if isinstance(name, str) and re.match(r"[=+\-@\t\r]", name) else name
+            for name in table[column]
+        ]
+    return guarded.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)
+
+
+def _slug(label: str | None) -> str:
+    """File name of a class's mean image; a label is the user's text and may hold anything, `../` included."""
+    if label is None:
+        return "all"
+    slug = re.sub(r"[^\w+-]", "_", label)[:60]
+    return (
+        f"class-{slug}" if slug == label else f"class-{slug}-{hashlib.sha256(label.encode()).hexdigest()[:8]}"
+    )
+
+
+def _write_mean(path: Path, picture: MeanPicture) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = quantise_mean_image(picture.mean)
+    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(path, format="PNG")

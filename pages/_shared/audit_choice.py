@@ -1,0 +1,87 @@
+"""The study, audit and class that a page on one audit shows, chosen at its top and kept in the address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from core.audit.archive import load_audit_summary
+from core.audit.result import AuditSummary
+from core.db.audits import list_audits
+from core.db.studies import list_studies
+from core.jobs.job_folder import audit_folder
+from pages._shared.job_progress import show_active_jobs
+from pages._shared.links import LAUNCH, OVERVIEW
+from pages._shared.names import escape_markdown
+from pages._shared.selection import choose
+from pages._shared.times import format_instant
+from pages._shared.workspace import open_workspace
+
+__all__ = ["AuditChoice", "choose_audit", "lead_to_new_audit"]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditChoice:
+    """What a page shows.
+
+    Attributes:
+        study_id: the study.
+        audit_id: one of its audits.
+        folder: the audit's files.
+        summary: what it found.
+        class_name: the class chosen, or None for all images.
+        classes: every class of the audit's numbers.
+    """
+
+    study_id: str
+    audit_id: str
+    folder: Path
+    summary: AuditSummary
+    class_name: str | None
+    classes: tuple[str, ...]
+
+
+def choose_audit(*, all_classes: str) -> AuditChoice:
+    """Ask for study, audit and class; without any, say what to do, link there, and end the page.
+
+    Args:
+        all_classes: what the choice of no single class is called.
+    """
+    settings, database = open_workspace()
+    studies = list_studies(database)
+    if not studies:
+        st.info("No study yet. Set one up, or run the demo, from the overview.")
+        st.page_link(OVERVIEW, label="To the overview", icon=":material/overview:")
+        st.stop()
+    study_column, audit_column, class_column = st.columns([2, 2, 1])
+    audited = {audit.study_id for audit in list_audits(database)}
+    ordered = sorted(studies, key=lambda study: study.id not in audited)
+    with study_column:
+        study_id = choose("Study", {study.id: study.name for study in ordered}, param="study")
+    show_active_jobs(study_id=study_id)
+    audits = list_audits(database, study_id=study_id)
+    if not audits:
+        st.info("This study has no audit yet.")
+        _link_to_launch(study_id)
+        st.stop()
+    with audit_column:
+        times = {audit.id: format_instant(audit.finished_at) for audit in audits}
+        audit_id = choose("Audit", times, param="audit")
+    _, summary = load_audit_summary(database, audit_id)
+    classes = tuple(sorted({row.class_name for row in summary.results if row.class_name is not None}))
+    with class_column:
+        named = {"": all_classes} | {f"class:{name}": name for name in classes}
+        chosen = choose("Class", named, param="class").removeprefix("class:") or None
+    return AuditChoice(study_id, audit_id, audit_folder(settings, audit_id), summary, chosen, classes)
+
+
+def lead_to_new_audit(study_id: str, sentence: str) -> None:
+    """Say what an audit of an earlier version lacks, and link to a new one."""
+    st.info(escape_markdown(sentence))
+    _link_to_launch(study_id)
+
+
+def _link_to_launch(study_id: str) -> None:
+    st.page_link(LAUNCH, label="Run an audit", icon=":material/play_arrow:", query_params={"study": study_id})

@@ -1,0 +1,115 @@
+"""A gallery of an audit's images: thumbnails by signed addresses, each enlarged without loss on a click."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from pages._shared.image_addresses import address_image
+
+__all__ = ["show_gallery"]
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets" / "gallery"
+
+# Thumbnails are fetched larger than they are shown, for screens with more than one dot a pixel.
+_FETCHED: Final = 1.5
+
+
+def show_gallery(
+    audit_id: str,
+    item_ids: Sequence[str],
+    *,
+    key: str,
+    captions: Mapping[str, str] | Callable[[str], str] | None = None,
+    page_size: int = 48,
+    side_px: int = 144,
+) -> None:
+    """Show images as thumbnails, a page of them at a time; a click or Enter opens one in full resolution.
+
+    Turning pages runs only the gallery again. It opens at its first page whenever the images are others.
+
+    Args:
+        audit_id: the audit.
+        item_ids: its items in the order wanted; repeats are shown again.
+        key: name of the gallery within the app.
+        captions: text below an image by item id, or what makes it, which is asked for the page shown alone;
+            further lines, parted by a line feed, are smaller. It is shown as text, never as markup.
+        page_size: images a page.
+        side_px: side of the square that a thumbnail is fitted into.
+    """
+    if item_ids:
+        given = {} if captions is None or callable(captions) else captions
+        describe = captions if callable(captions) else lambda item_id: given.get(item_id, "")
+        st.fragment(_show)(audit_id, tuple(item_ids), key, describe, page_size, side_px)
+
+
+def _show(
+    audit_id: str,
+    item_ids: tuple[str, ...],
+    key: str,
+    describe: Callable[[str], str],
+    page_size: int,
+    side_px: int,
+) -> None:
+    n_pages = -(-len(item_ids) // page_size)
+    shown, place = hash((audit_id, item_ids)), f"{key}_page"
+    if st.session_state.get(f"{key}_of") != shown:
+        st.session_state[f"{key}_of"], st.session_state[place] = shown, 0
+    page = min(st.session_state[place], n_pages - 1)
+    first = page * page_size
+    part = item_ids[first : first + page_size]
+    if n_pages > 1:
+        _show_turning(
+            key, place, page, n_pages, f"{first + 1:,} to {first + len(part):,} of {len(item_ids):,}"
+        )
+    fetched = min(512, round(side_px * _FETCHED))
+    data = {
+        "items": [
+            {
+                "id": one,
+                "thumbnail": address_image(audit_id, one, form="thumbnail", side_px=fetched),
+                "samples": address_image(audit_id, one, form="samples"),
+                "caption": describe(one),
+            }
+            for one in part
+        ],
+        "sidePx": side_px,
+        "first": first,
+        "total": len(item_ids),
+    }
+    # Addresses that ran out are asked for again: the fragment runs, and signs new ones.
+    _COMPONENT(key=f"{key}_images", data=data, on_expired_change=_ignore)
+
+
+def _show_turning(key: str, place: str, page: int, n_pages: int, span: str) -> None:
+    def turn(to: int) -> None:
+        st.session_state[place] = to
+
+    with st.container(horizontal=True, vertical_alignment="center", key=f"{key}_turning"):
+        for label, icon, to, can in (
+            ("Previous page", "chevron_left", page - 1, page > 0),
+            ("Next page", "chevron_right", page + 1, page + 1 < n_pages),
+        ):
+            st.button(
+                label,
+                icon=f":material/{icon}:",
+                key=f"{key}_{icon}",
+                on_click=turn,
+                args=(to,),
+                disabled=not can,
+            )
+        st.caption(f"Images {span}, page {page + 1:,} of {n_pages:,}.", width="content")
+
+
+def _ignore() -> None:
+    """Stand in for the callback without which Streamlit does not run the gallery again."""
+
+
+_COMPONENT = st.components.v2.component(
+    "medsynaudit_gallery",
+    css=(ASSETS / "gallery.css").read_text(encoding="utf-8"),
+    js="\n".join((ASSETS / name).read_text(encoding="utf-8") for name in ("lossless.js", "gallery.js")),
+)

@@ -1,0 +1,58 @@
+"""What is said of a pair once its reader has judged it."""
+
+from __future__ import annotations
+
+import math
+
+from core.copies.repeats import REPEAT_DISTANCE
+from core.db.review_record import ReviewPair
+from core.report.numbers import format_value, typeset
+
+__all__ = ["describe_evidence", "format_number", "format_q"]
+
+# The search whose distances are of pixels, so that a small one means the same picture.
+_SEARCH = "pixels"
+
+
+def describe_evidence(pair: ReviewPair) -> tuple[str, ...]:
+    """Say where the image under review came from, and what the audit measured of the pair."""
+    evidence = pair.evidence
+    if pair.is_control:
+        which = "the generator never saw" if pair.query_set == "heldout" else "was left out for this"
+        sentences = [f"It is a control: a real image that {which}, beside the training image nearest to it."]
+    else:
+        sentences = [f"An image of {pair.query_set}; {_describe_flag(pair)}."]
+    numbers = []
+    if evidence.distance is not None:
+        numbers.append(f"distance {format_number(evidence.distance)} ({evidence.extractor})")
+    if evidence.rho is not None and math.isfinite(evidence.rho):
+        numbers.append(
+            f"{format_number(evidence.rho)} times that of the real image to its own nearest training image"
+        )
+    if evidence.pixel_agreement is not None:
+        numbers.append(f"pixel agreement after alignment {format_number(evidence.pixel_agreement)}")
+    if numbers:
+        text = "; ".join(numbers)
+        sentences.append(f"{text[0].upper()}{text[1:]}.")
+    return tuple(sentences)
+
+
+def _describe_flag(pair: ReviewPair) -> str:
+    evidence = pair.evidence
+    q = "" if evidence.q_value is None else f" (q = {format_q(evidence.q_value)})"
+    distance = evidence.distance if evidence.extractor == _SEARCH else None
+    if distance is not None and distance < REPEAT_DISTANCE:
+        return f"by the audit it shows the same picture as the training image{q}"
+    if evidence.flagged:
+        return f"by the audit it looks like a copy of a training image{q}"
+    return f"the audit does not flag it{q}"
+
+
+def format_number(value: float) -> str:
+    """Write a measured number with three digits at most."""
+    return typeset(format_value(value, None, None)) if math.isfinite(value) else "∞"
+
+
+def format_q(value: float) -> str:
+    """Write a q-value with two digits, small ones as a bound."""
+    return "below 0.001" if value < 0.001 else f"{value:.2g}"
