@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.dashboard import ROOT, Dashboard
 
@@ -42,9 +42,35 @@ def main() -> None:
                     path,
                     sign,
                 ).screenshot(path=FOLDER / f"{name}.png")
+            take_review(browser, server).screenshot(path=FOLDER / "privacy-dark.png")
+            take_map(browser, server).screenshot(path=FOLDER / "feature-space-light.png")
         finally:
             server.close()
             browser.close()
+
+
+def take_review(browser: Browser, server: Dashboard) -> Page:
+    """Start a review and read its first pair."""
+    page = browser.new_page(color_scheme="dark", viewport={"width": 1280, "height": 860})
+    take(page, server, "privacy?reader=A.+Reader", "Start review")
+    page.get_by_role("button", name="Start review").click()
+    expect(page.get_by_text("0 of")).to_be_visible(timeout=30_000)
+    page.wait_for_timeout(2000)
+    page.keyboard.press("1")
+    expect(page.get_by_text("Last verdict")).to_be_visible(timeout=30_000)
+    page.wait_for_timeout(1000)
+    return page
+
+
+def take_map(browser: Browser, server: Dashboard) -> Page:
+    """Make a map and choose all that it shows."""
+    page = browser.new_page(color_scheme="light", viewport={"width": 1280, "height": 1160})
+    take(page, server, "feature-space", "Make the map")
+    page.get_by_role("button", name="Make the map").click()
+    page.get_by_role("button", name="Select all shown").click(timeout=DEMO_S * 1000)
+    expect(page.get_by_text("images selected")).to_be_visible(timeout=30_000)
+    page.wait_for_timeout(2000)
+    return page
 
 
 def take(page: Page, server: Dashboard, path: str, sign: str) -> Page:

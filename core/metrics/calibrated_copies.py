@@ -243,7 +243,8 @@ def _adjust(p_values: FloatVector) -> FloatVector:
     scaled = p_values[order] * m / np.arange(1, m + 1)
     q_values = np.empty(m)
     q_values[order] = np.minimum.accumulate(scaled[::-1])[::-1].clip(max=1.0)
-    return q_values
+    # p m / m may come out a hair below p.
+    return np.maximum(q_values, p_values)
 
 
 def _difference_interval(

@@ -31,7 +31,7 @@ _KEY_METRICS: tuple[tuple[str, ...], ...] = (
     ("feature_std",),
     ("vendi_score",),
     ("ms_ssim",),
-    ("copy_excess", "flagged"),
+    ("flag_excess", "copy_excess"),
     ("membership_auc",),
     ("authenticity",),
 )
@@ -42,6 +42,7 @@ _SHORT = {
     "ms_ssim": "Pairwise MS-SSIM",
     "kid": "Kernel distance",
     "membership_auc": "Membership inference",
+    "flag_excess": "Flagged beyond chance",
 }
 
 _RULE = (

@@ -31,6 +31,10 @@ _NEIGHBOUR_CAPTION = (
     "of each real image whether synthetic ones are. High precision with low recall marks a collapsed "
     "set. Dotted line and grey band: held-out real images, where there are any."
 )
+_FLAGGED_CAPTION = (
+    "Flagged: nearer to a training image than hardly any innocent image is. Dotted line and grey band: the "
+    "share of innocent images that is flagged by chance. Excess copy rate: 0 is what innocent images have."
+)
 _PRIVACY_CAPTION = (
     "Dotted line and grey band: held-out real images, which fall near training images by chance. A set whose "
     "bar lies left of the band has more look-alikes than chance gives. Without a held-out set there is no "
@@ -80,6 +84,7 @@ def build_report_figures(summary: AuditSummary) -> tuple[ReportFigure, ...]:
     ]
     kinds = (
         (("precision", "recall", "density", "coverage"), "Variety", "Realism and reach", _NEIGHBOUR_CAPTION),
+        (("flagged", "copy_excess"), "Privacy", "Flagged as copies", _FLAGGED_CAPTION),
         (("privacy", "authenticity"), "Privacy", "Distance kept from training images", _PRIVACY_CAPTION),
     )
     for metrics, group, title, caption in kinds:
@@ -156,7 +161,8 @@ def _record(row: MetricRow, *, panel: str, numbers: _Numbers, condition: str = "
         "floor_low": None if floor is None else floor.low,
         "floor_high": None if floor is None else floor.high,
         "label": text,
-        "is_share": find_facts(row.metric).unit == "share",
+        # Of flagged images there are few: on an axis to 1 all sets would lie in its corner.
+        "is_share": find_facts(row.metric).unit == "share" and row.metric != "flagged",
     }
 
 

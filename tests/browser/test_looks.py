@@ -22,6 +22,8 @@ PAGES = {
     "setup": "setup",
     "run-audit": "run-audit",
     "quality": "quality",
+    "privacy": "privacy",
+    "feature-space": "feature-space",
     "mean-images": "mean-images",
     "compare": "compare",
     "jobs": "jobs",
@@ -190,6 +192,12 @@ def test_full_pages(
     page.goto(f"{url}/quality")
     expect(page.get_by_role("button", name="audit.json")).to_be_visible()
     look("quality")
+    page.goto(f"{url}/privacy?reader=A.+Reader")
+    expect(page.get_by_role("button", name="Start review")).to_be_visible()
+    look("privacy")
+    page.goto(f"{url}/feature-space")
+    expect(page.get_by_role("button", name="Make the map")).to_be_visible()
+    look("feature-space")
     page.goto(f"{url}/mean-images")
     expect(page.get_by_role("button", name="Enlarge: real, mean image")).to_be_visible()
     look("mean-images")

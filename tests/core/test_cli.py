@@ -47,7 +47,8 @@ def test_audit_writes_everything_and_says_where(
     )  # fmt: skip
     assert code == 0
     assert {path.name for path in out.iterdir()} == {
-        "audit.json", "metrics.csv", "copies.csv", "mean_images", "report.html",
+        "audit.json", "metrics.csv", "copies.csv", "items.parquet", "pairs.parquet", "mean_images", "mean_images.npz",
+        "report.html",
     }  # fmt: skip
     audit = read(out)
     assert [one["name"] for one in audit["sets"]] == ["real", "heldout", "GAN", "vae"]
