@@ -25,7 +25,12 @@ from core.datasets.study import Study
 from core.features.registry import EXTRACTORS, get_extractor_info
 from core.metrics.catalogue import METRICS, Direction
 from core.report.numbers import format_value
-from tests.readme_copies import memorised_slices, recall_on_phantoms, recall_on_xrays
+from tests.readme_copies import (
+    false_flags_on_phantoms,
+    memorised_slices,
+    recall_on_phantoms,
+    recall_on_xrays,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -187,6 +192,17 @@ def copies_phantoms(settings: Settings) -> str:
     return table(head, recall_on_phantoms(settings))
 
 
+def copies_fresh(settings: Settings) -> str:
+    """False flags over many draws of fresh films; takes about ten minutes."""
+    head = [
+        "fresh films",
+        "flagged",
+        "share (95 % interval)",
+        "the rate that this many held-out films can hold",
+    ]
+    return table(head, false_flags_on_phantoms())
+
+
 def copies_xrays(settings: Settings) -> str:
     """Recall of planted copies on chest X-rays."""
     return table(["manipulation", "`pixels` (aligned)", "`random-conv`"], recall_on_xrays(settings, DATA))
@@ -202,6 +218,7 @@ BLOCKS: Mapping[str, Callable[[Settings], str]] = {
     "chest": chest,
     "weight-free": weight_free,
     "copies-phantoms": copies_phantoms,
+    "copies-fresh": copies_fresh,
     "copies-xrays": copies_xrays,
     "copies-mri": copies_mri,
     "metrics": metrics,

@@ -10,14 +10,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import stats
 
 from core.audit.protocol import Protocol
 from core.audit.result import AuditResult
 from core.audit.run import run_audit
 from core.config import Settings
+from core.copies.search import search_copies
 from core.datasets.phantoms import LABELS, PhantomProcess
 from core.datasets.study import Study
-from tests.core.copies.films import MANIPULATIONS
+from tests.core.copies.films import MANIPULATIONS, draw_films, make_thumbnails
+from tests.core.copies.test_recall import RATE, calibrate
 
 Film = NDArray[np.uint8]
 
@@ -46,6 +49,28 @@ def recall_on_xrays(settings: Settings, data: Path, *, n_planted: int = 120) -> 
             Path(place), real, heldout[::2], heldout[1::2], n_planted, extractors, settings
         )
     return _count_found(result, extractors)
+
+
+def false_flags_on_phantoms(*, n_seeds: int = 20, n: int = 240) -> list[list[str]]:
+    """Fresh films that are flagged at a nominal 1 %, over many draws of train, held-out and fresh films."""
+    n_flagged = 0
+    for seed in range(n_seeds):
+        films, patients = draw_films(0, n, seed)
+        calibration = calibrate(make_thumbnails(films), patients, make_thumbnails(draw_films(1, n, seed)[0]))
+        found = search_copies(queries=make_thumbnails(draw_films(2, n, seed)[0]), real=calibration.real)
+        n_flagged += int((calibration.p_values(found) <= RATE).sum())
+        draw_films.cache_clear()
+    share = stats.binomtest(n_flagged, n_seeds * n)
+    low, high = share.proportion_ci()
+    attained = np.floor(RATE * (n + 1)) / (n + 1)
+    return [
+        [
+            f"{n_seeds} x {n:,}",
+            f"{n_flagged:,}",
+            f"{100 * share.statistic:.2f} % ({100 * low:.2f} to {100 * high:.2f})",
+            f"{100 * attained:.2f} %",
+        ]
+    ]
 
 
 def memorised_slices(settings: Settings, data: Path) -> list[list[str]]:

@@ -151,7 +151,7 @@ class Stage {
     [this.real, this.query].forEach((picture, at) => {
       const place = this.panes[at].place(picture.image, this.view);
       this.panes[at].draw(contexts[at], picture.paint(this.window), place);
-      this.panes[at].facts.textContent = this.describe(picture.image, place);
+      this.panes[at].facts.textContent = at === 0 || this.pair.judged ? this.describe(picture.image, place) : "";
     });
     this.panes[0].label.textContent = REAL_LABEL;
     this.panes[1].label.textContent = `${QUERY_LABEL}, ${this.turnName}`;
@@ -179,7 +179,7 @@ class Stage {
     this.bar.style.left = `${this.divider * 100}%`;
     this.bar.setAttribute("aria-valuenow", Math.round(this.divider * 100));
     pane.label.textContent = this.mode === "swipe" ? `${REAL_LABEL} | ${laid}` : showsQuery ? laid : REAL_LABEL;
-    pane.facts.textContent = this.describe(showsReal ? this.pair.real : this.query.image, place);
+    pane.facts.textContent = showsReal || this.pair.judged ? this.describe(showsReal ? this.pair.real : this.query.image, place) : "";
   }
 
   drawDifference(context) {

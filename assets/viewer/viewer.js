@@ -67,6 +67,9 @@ class Viewer {
     this.drafts.clear();
     this.seen.clear();
     this.pending = new PendingList(data.identity, (entries, turn) => this.setState("pending", { entries, turn }));
+    // Whoever has just given a name reads now: keys must not go on into its field.
+    if (document.activeElement?.matches("input, textarea")) document.activeElement.blur();
+    requestAnimationFrame(() => this.bringIntoView());
   }
 
   pick(data) {
@@ -196,6 +199,8 @@ class Viewer {
     const { pair } = this.stage;
     if (!pane || !pair || this.stage.mode === "difference") return (this.controls.hover.textContent = "");
     const isQuery = this.stage.mode === "side" ? pane === this.stage.panes[1] : false;
+    // Size and depth of a file may tell a control from a synthetic image.
+    if (isQuery && !pair.judged) return (this.controls.hover.textContent = "");
     const image = isQuery ? this.stage.query.image : pair.real;
     const [column, row] = pane.locate(image, this.stage.view, event);
     const value = describeSample(image, column, row);
@@ -209,7 +214,8 @@ class Viewer {
     const isReady = Boolean(real?.image && query?.image);
     if (isReady) {
       const { transform, warp } = this.feed.pairs[this.number];
-      this.stage.show({ number: this.number, real: real.image, query: query.image, transform, warp });
+      const judged = Boolean(this.standing.of(this.number));
+      this.stage.show({ number: this.number, real: real.image, query: query.image, transform, warp, judged });
     } else {
       this.stage.show(null);
       delete this.stage.node.dataset.drawn;

@@ -171,6 +171,7 @@ class VerdictRecord:
         note: free text.
         stage: reading or adjudication.
         seen: whether both images had been drawn, or None.
+        blinded: whether the reader had not yet chosen to see the review's outcome.
         made_at: when it was stored, by the server's clock.
         token: what it was handed in with.
     """
@@ -184,5 +185,6 @@ class VerdictRecord:
     note: str
     stage: Stage
     seen: bool | None
+    blinded: bool
     made_at: datetime
     token: str

@@ -26,6 +26,7 @@ __all__ = [
     "Base",
     "JobTable",
     "ResultTable",
+    "ReviewOpeningTable",
     "ReviewPairTable",
     "ReviewTable",
     "StudyTable",
@@ -211,5 +212,16 @@ class VerdictTable(Base):
     note: Mapped[str] = mapped_column(Text)
     stage: Mapped[str] = mapped_column(String(20))
     seen: Mapped[bool | None]
+    blinded: Mapped[bool]
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     token: Mapped[str] = mapped_column(String(64))
+
+
+class ReviewOpeningTable(Base):
+    """When a reader with pairs left first chose to see a review's outcome; later readings are not blinded."""
+
+    __tablename__ = "review_openings"
+
+    review_id: Mapped[str] = mapped_column(ForeignKey("reviews.id"), primary_key=True)
+    reviewer: Mapped[str] = mapped_column(Text, primary_key=True)
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core.db.database import Database
 from core.db.review_record import NewVerdict, Stage, Verdict, VerdictRecord
 from core.db.reviews import check_reviewer, get_review, require_open
-from core.db.tables import ReviewPairTable, VerdictTable
+from core.db.tables import ReviewOpeningTable, ReviewPairTable, VerdictTable
 from core.errors import InputError
 
 __all__ = ["add_verdicts", "list_verdicts"]
@@ -64,10 +64,13 @@ def add_verdicts(
         if new:
             require_open(review)
             _require_pairs(session, review_id, new)
-            now = datetime.now(UTC)
-            rows = [
-                _columns(one) | {"review_id": review_id, "reviewer": reviewer, "made_at": now} for one in new
-            ]
+            common = {
+                "review_id": review_id,
+                "reviewer": reviewer,
+                "blinded": session.get(ReviewOpeningTable, (review_id, reviewer)) is None,
+                "made_at": datetime.now(UTC),
+            }
+            rows = [_columns(one) | common for one in new]
             session.execute(insert(VerdictTable), rows)
     return tuple(one.token for one in verdicts)
 
@@ -150,6 +153,7 @@ def _record(row: VerdictTable) -> VerdictRecord:
         note=row.note,
         stage=Stage(row.stage),
         seen=row.seen,
+        blinded=row.blinded,
         made_at=row.made_at,
         token=row.token,
     )

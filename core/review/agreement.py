@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.db.review_record import ReviewPair, Verdict, VerdictRecord
 from core.metrics.estimate import Estimate
 from core.metrics.share import compute_share
-from core.review.standing import find_current
+from core.review.standing import find_blinded, find_current
 
 __all__ = [
     "FalseAlarms",
@@ -83,9 +83,12 @@ class FalseAlarms:
 
     Attributes:
         reviewer: who.
-        n_controls: controls with a verdict of the reviewer.
+        n_controls: controls with a blinded verdict of the reviewer; the first word on each counts.
         n_alarms: those called copy or near copy.
         n_unsure: those of which the reviewer was unsure; no alarms, but counted among the controls.
+        n_changed: pairs, controls or not, of which the reviewer said something else later, with the evidence
+            in view.
+        n_unblinded: pairs first judged after the reviewer had chosen to see the outcome; not counted here.
         rate: alarms among those controls, with Wilson's interval; None where there are none.
     """
 
@@ -93,11 +96,13 @@ class FalseAlarms:
     n_controls: int
     n_alarms: int
     n_unsure: int
+    n_changed: int
+    n_unblinded: int
     rate: Estimate | None
 
 
 def compute_agreements(verdicts: Iterable[VerdictRecord]) -> tuple[ReaderAgreement, ...]:
-    """Compare every two readers over the pairs that both judged while reading.
+    """Compare every two readers over the pairs that both judged blinded, by the first word of each.
 
     Args:
         verdicts: rows of one review.
@@ -105,7 +110,7 @@ def compute_agreements(verdicts: Iterable[VerdictRecord]) -> tuple[ReaderAgreeme
     Returns:
         For each two readers one agreement over the four verdicts, then one over copies against the rest.
     """
-    current = find_current(verdicts)
+    current = find_blinded(verdicts)
     found = []
     for first, second in combinations(current, 2):
         both = sorted(current[first].keys() & current[second].keys())
@@ -141,8 +146,14 @@ def compute_false_alarms(
         verdicts: its rows.
     """
     controls = {pair.number for pair in pairs if pair.is_control}
+    verdicts = tuple(verdicts)
+    current = find_current(verdicts)
     found = []
-    for reviewer, rows in find_current(verdicts).items():
+    for reviewer, rows in find_blinded(verdicts).items():
+        held = current[reviewer]
+        n_changed = sum(
+            number not in held or held[number].verdict != row.verdict for number, row in rows.items()
+        )
         calls = [row.verdict.is_copy for number, row in rows.items() if number in controls and row.verdict]
         n_alarms = sum(call is True for call in calls)
         found.append(
@@ -151,6 +162,8 @@ def compute_false_alarms(
                 n_controls=len(calls),
                 n_alarms=n_alarms,
                 n_unsure=sum(call is None for call in calls),
+                n_changed=n_changed,
+                n_unblinded=len(held.keys() - rows.keys()),
                 rate=compute_share(n_alarms, len(calls), n_real=len(calls)) if calls else None,
             )
         )

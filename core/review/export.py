@@ -122,6 +122,7 @@ def _verdict_columns(row: VerdictRecord | None) -> dict[str, Any]:
         "confidence": row and row.confidence,
         "note": row and row.note,
         "seen": row and row.seen,
+        "blinded": row and row.blinded,
         "made_at": row and _iso(row.made_at),
     }
 

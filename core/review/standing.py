@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.db.review_record import ReviewPair, Stage, VerdictRecord
 
-__all__ = ["Standing", "compute_standing", "find_current", "list_reviewers"]
+__all__ = ["Standing", "compute_standing", "find_blinded", "find_current", "list_reviewers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,30 @@ def find_current(
         else:
             mine[row.number] = row
     return found
+
+
+def find_blinded(verdicts: Iterable[VerdictRecord]) -> dict[str, dict[int, VerdictRecord]]:
+    """Find each reader's first word on each pair, given before anything was known of it.
+
+    With its first verdict a pair's evidence is shown, so that a correction is not blinded any more. First
+    words given after the reader chose to see the outcome are left out.
+
+    Args:
+        verdicts: rows of one review, in any order.
+
+    Returns:
+        Reviewers in the order of their first rows; those without a blinded reading are in it, empty.
+    """
+    first: dict[str, dict[int, VerdictRecord]] = {}
+    for row in sorted(verdicts, key=lambda row: row.id):
+        if row.stage is Stage.READING:
+            mine = first.setdefault(row.reviewer, {})
+            if row.verdict is not None:
+                mine.setdefault(row.number, row)
+    return {
+        reviewer: {number: row for number, row in mine.items() if row.blinded}
+        for reviewer, mine in first.items()
+    }
 
 
 def list_reviewers(verdicts: Iterable[VerdictRecord]) -> tuple[str, ...]:

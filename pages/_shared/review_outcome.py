@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.config import Settings
 from core.db.database import Database
+from core.db.review_openings import has_opened, open_outcome
 from core.db.review_record import ReviewRecord, Stage
 from core.jobs.job_folder import audit_folder
 from core.review.findings import ReviewFindings, find_review_results
@@ -51,7 +52,7 @@ def find_adjudication(
     if st.query_params.get(_STAGE) != Stage.ADJUDICATION.value:
         return None
     review = load_whole_review(database, record.id, audit_folder(settings, record.audit_id))
-    if _unread(review, reader) and not _has_accepted(record.id, reader):
+    if _unread(review, reader) and not _has_accepted(database, record.id, reader):
         st.info("Read your own pairs first, or open the outcome below: settling tells what readers said.")
         return None
     calls = find_disagreements(compute_calls(review.pairs, review.verdicts), settled=True)
@@ -89,16 +90,12 @@ def show_outcome(review_id: str, audit_id: str, reader: str | None) -> None:
             st.info("Nobody has given a verdict yet.")
             return
         n_unread = _unread(review, reader)
-        if n_unread and not _has_accepted(review_id, reader):
+        if n_unread and not _has_accepted(database, review_id, reader):
             st.warning(
                 f"{n_unread:,} pairs are left for you to read. The outcome tells which pairs are controls "
                 "and what others said: verdicts that you give afterwards are not blinded any more."
             )
-            st.button(
-                "Show the outcome all the same",
-                on_click=st.session_state.__setitem__,
-                args=(_acceptance(review_id, reader), True),
-            )
+            st.button("Show the outcome all the same", on_click=_accept, args=(database, review_id, reader))
             return
         _show(database, settings, review, reader)
 
@@ -131,13 +128,19 @@ def _show(database: Database, settings: Settings, review: LoadedReview, reader: 
     show_lock(database, review, found, reader=reader)
 
 
-def _acceptance(review_id: str, reader: str | None) -> str:
-    return f"unblinded_{review_id}_{reader}"
+def _accept(database: Database, review_id: str, reader: str | None) -> None:
+    """Keep with the review that this reader reads unblinded from now on; who only looks is not a reader."""
+    if reader is None:
+        st.session_state[f"unblinded_{review_id}"] = True
+    else:
+        open_outcome(database, review_id, reader)
 
 
-def _has_accepted(review_id: str, reader: str | None) -> bool:
-    """Whether the one who looks, in this tab, has accepted to read unblinded from now on."""
-    return bool(st.session_state.get(_acceptance(review_id, reader)))
+def _has_accepted(database: Database, review_id: str, reader: str | None) -> bool:
+    """Whether the one who looks has accepted to read unblinded from now on."""
+    if reader is None:
+        return bool(st.session_state.get(f"unblinded_{review_id}"))
+    return has_opened(database, review_id, reader)
 
 
 def _unread(review: LoadedReview, reader: str | None) -> int:

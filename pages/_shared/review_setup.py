@@ -13,6 +13,7 @@ from core.db.database import Database
 from core.db.reviews import create_review, list_reviews
 from core.errors import MedSynError
 from core.jobs.job_folder import audit_folder
+from core.review.blinding import find_tells
 from core.review.plan import ReviewPlan
 from core.review.queue import plan_review
 from pages._shared.names import escape_markdown
@@ -64,6 +65,8 @@ def show_review_form(database: Database, settings: Settings, audit_id: str, *, r
             "Seed", 0, 2**32 - 1, secrets.randbelow(10_000), help="Seeds which controls are drawn and where."
         )
         st.caption(_WHY_CONTROLS)
+        for tell in find_tells(items):
+            st.warning(escape_markdown(tell))
         if not st.form_submit_button("Start review", type="primary", icon=":material/rate_review:"):
             return
     plan = ReviewPlan(

@@ -16,7 +16,14 @@ from pages._shared.table import Cell, Column, Table
 __all__ = ["lay_out_agreement", "lay_out_confirmed", "lay_out_readers", "lay_out_sets"]
 
 _ALARMS = (
-    "Share of controls, which cannot be copies, that the reader called copy or near copy; lower is better."
+    "Share of controls, which cannot be copies, that the reader called copy or near copy at first sight; "
+    "lower is better."
+)
+_CHANGED = (
+    "Pairs of which the reader said something else after the evidence was shown; the first word counts here."
+)
+_UNBLINDED = (
+    "Pairs first judged after the reader had seen the outcome; they count in no number of this table."
 )
 _KAPPA = "Cohen's kappa: agreement beyond chance; 1 is full agreement, 0 what chance gives. Higher is better."
 _SCALES = {"verdicts": "all four verdicts", "copies": "copy or near copy against not a copy"}
@@ -33,6 +40,8 @@ def lay_out_readers(found: ReviewFindings) -> Table:
         Column("left", "Left", kind="number"),
         Column("controls", "Controls read", kind="number"),
         Column("alarms", "Controls called copies ↓", _ALARMS, kind="number", detail_title="95 % interval"),
+        Column("changed", "Changed later", _CHANGED, kind="number"),
+        Column("unblinded", "Read unblinded", _UNBLINDED, kind="number"),
     )
     alarms = {one.reviewer: one for one in found.false_alarms}
     rows = []
@@ -44,6 +53,8 @@ def lay_out_readers(found: ReviewFindings) -> Table:
             "left": Cell(f"{one.n_left:,}", one.n_left),
             "controls": Cell(f"{false.n_controls:,}", false.n_controls),
             "alarms": _share(false.rate, f"{false.n_alarms:,} of {false.n_controls:,}"),
+            "changed": Cell(f"{false.n_changed:,}", false.n_changed),
+            "unblinded": Cell(f"{false.n_unblinded:,}", false.n_unblinded),
         }
         rows.append((one.reviewer, cells))
     return Table(columns, tuple(rows), "Readers")
@@ -54,7 +65,7 @@ def lay_out_agreement(agreements: Sequence[ReaderAgreement]) -> Table:
     columns = (
         Column("readers", "Readers"),
         Column("scale", "Compared"),
-        Column("n", "Pairs", "Pairs that both judged.", kind="number"),
+        Column("n", "Pairs", "Pairs that both judged blinded; the first word counts.", kind="number"),
         Column("equal", "Same verdict", kind="number"),
         Column("unsure", "Left out", "Pairs of which one was unsure.", kind="number"),
         Column("kappa", "Kappa ↑", _KAPPA, kind="number", detail_title="95 % interval"),

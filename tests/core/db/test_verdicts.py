@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from core.db.database import Database
+from core.db.review_openings import has_opened, open_outcome
 from core.db.review_record import NewVerdict, ReviewRecord, Stage, Verdict
 from core.db.reviews import lock_review
 from core.db.tables import VerdictTable
@@ -148,3 +149,19 @@ def test_the_same_token_at_once_is_kept_once(database: Database, review: ReviewR
     for thread in threads:
         thread.join()
     assert [row.number for row in list_verdicts(database, review.id)] == list(range(5))
+
+
+def test_readings_after_the_outcome_was_opened_are_marked(database: Database, review: ReviewRecord) -> None:
+    add_verdicts(database, review.id, "Ada", say({0: COPY}))
+    assert not has_opened(database, review.id, "Ada")
+    for _ in range(2):
+        open_outcome(database, review.id, " Ada ")
+    assert has_opened(database, review.id, "Ada")
+    assert not has_opened(database, review.id, "Bo")
+    add_verdicts(database, review.id, "Ada", say({1: COPY}))
+    add_verdicts(database, review.id, "Bo", say({1: COPY}))
+    assert [row.blinded for row in list_verdicts(database, review.id)] == [True, False, True]
+    with pytest.raises(UnknownNameError):
+        open_outcome(database, "none", "Ada")
+    with pytest.raises(InputError):
+        open_outcome(database, review.id, " ")

@@ -31,7 +31,7 @@ def make_pair(number: int, *, is_control: bool = False, name: str = "gan") -> Re
 
 
 def make_rows(
-    reviewer: str, said: Mapping[int, Verdict | None], *, stage: Stage = Stage.READING
+    reviewer: str, said: Mapping[int, Verdict | None], *, stage: Stage = Stage.READING, blinded: bool = True
 ) -> list[VerdictRecord]:
     """Rows in the order given, later than all made before."""
     return [
@@ -45,6 +45,7 @@ def make_rows(
             note="",
             stage=stage,
             seen=None,
+            blinded=blinded,
             made_at=datetime(2026, 1, 1, tzinfo=UTC),
             token=str(row),
         )

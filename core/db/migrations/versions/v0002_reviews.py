@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("stage", sa.String(length=20), nullable=False),
         sa.Column("seen", sa.Boolean(), nullable=True),
+        sa.Column("blinded", sa.Boolean(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("token", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
@@ -78,7 +79,17 @@ def upgrade() -> None:
             "review_id", "reviewer", "token", name=op.f("uq_verdicts_review_id_reviewer_token")
         ),
     )
-    # A migration that copies this table, as SQLite needs for some changes, has to make them again.
+    op.create_table(
+        "review_openings",
+        sa.Column("review_id", sa.String(length=32), nullable=False),
+        sa.Column("reviewer", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["review_id"], ["reviews.id"], name=op.f("fk_review_openings_review_id_reviews")
+        ),
+        sa.PrimaryKeyConstraint("review_id", "reviewer", name=op.f("pk_review_openings")),
+    )
+    # A migration that copies the verdicts' table, as SQLite needs for some changes, has to make them again.
     if op.get_bind().dialect.name == "sqlite":
         for action in ("UPDATE", "DELETE"):
             op.execute(
@@ -98,6 +109,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Remove them, with all that they hold."""
+    op.drop_table("review_openings")
     op.drop_table("verdicts")
     if op.get_bind().dialect.name != "sqlite":
         op.execute("DROP FUNCTION refuse_verdict_change()")
