@@ -110,7 +110,7 @@ def _check(one: NewVerdict) -> None:
 def _require_same(number: int, one: NewVerdict) -> None:
     if number != one.number:
         raise InputError(
-            f"The verdict on pair {one.number} carries the token of one on pair {number}; reload the page."
+            f"The verdict on pair {one.number + 1} carries the token of one on pair {number + 1}; reload the page."
         )
 
 
@@ -132,7 +132,7 @@ def _require_pairs(session: Session, review_id: str, verdicts: Sequence[NewVerdi
     there = set(session.scalars(query))
     for number in asked:
         if number not in there:
-            raise InputError(f"The review has no pair {number}; reload the page.")
+            raise InputError(f"The review has no pair {number + 1}; reload the page.")
 
 
 def _columns(one: NewVerdict) -> dict[str, Any]:

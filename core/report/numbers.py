@@ -42,16 +42,19 @@ def format_interval(value: float, low: float | None, high: float | None) -> str:
 
 
 def format_share(value: float, low: float | None, high: float | None) -> str:
-    """Write a share from 0 to 1 and its interval in percent, as `16 % [11 %, 23 %]`."""
+    """Write a share from 0 to 1 and its interval in percent, as `16 % [11 %, 23 %]`.
+
+    Whole percents at least: rounded to tens, the ends of a wide interval would move too far.
+    """
 
     def percent(share: float | None) -> float | None:
         return None if share is None else 100 * share
 
     value, low, high = 100 * value, percent(low), percent(high)
-    text = f"{format_value(value, low, high)} %"
+    decimals = max(_choose_decimals(value, low, high), 0)
+    text = f"{_write(value, decimals)} %"
     if low is None or high is None:
         return text
-    decimals = _choose_decimals(value, low, high)
     return f"{text} [{_write(low, decimals)} %, {_write(high, decimals)} %]"
 
 

@@ -141,7 +141,7 @@ def render_dropped_csv(cleaned: CleanedSet) -> str:
             one.item.digest,
             one.call.verdict and one.call.verdict.value,
             one.call.basis.value,
-            one.call.pair.number,
+            one.call.pair.number + 1,
             one.is_duplicate,
         )
         for one in cleaned.dropped

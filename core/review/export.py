@@ -92,7 +92,7 @@ def _pair_columns(review: LoadedReview, pair: ReviewPair) -> dict[str, Any]:
     evidence = pair.evidence
     return {
         "review": review.record.name,
-        "number": pair.number,
+        "pair": pair.number + 1,  # as pages call it
         "is_control": pair.is_control,
         "set": pair.query_set,
         "item": review.items[pair.query_id].item,
@@ -133,7 +133,7 @@ def _describe_call(
     pair = call.pair
     query, real = review.items[pair.query_id], review.items[pair.real_id]
     return {
-        "number": pair.number,
+        "pair": pair.number + 1,
         "is_control": pair.is_control,
         "query": {"set": query.set, "item": query.item, "class": pair.label, "digest": pair.query_digest},
         "real": {"set": real.set, "item": real.item, "digest": pair.real_digest},

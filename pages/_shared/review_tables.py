@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.audit.items import AuditItems
 from core.metrics.estimate import Estimate
-from core.report.numbers import format_interval, format_value, typeset
+from core.report.numbers import format_interval, format_share, format_value, typeset
 from core.review.agreement import ReaderAgreement
 from core.review.findings import ReviewFindings
 from core.review.outcome import FinalCall, SetOutcome
@@ -153,11 +153,5 @@ def lay_out_confirmed(calls: Sequence[FinalCall], items: AuditItems) -> Table:
 def _share(estimate: Estimate | None, count: str = "") -> Cell:
     if estimate is None:
         return Cell("none read")
-    low, high = estimate.low, estimate.high
-    text = f"{format_value(100 * estimate.value, *_percent(low, high))} %"
-    detail = format_interval(100 * estimate.value, *_percent(low, high))
-    return Cell(text, estimate.value, ", ".join(filter(None, (count, detail and f"{detail} %"))))
-
-
-def _percent(low: float | None, high: float | None) -> tuple[float | None, float | None]:
-    return (None, None) if low is None or high is None else (100 * low, 100 * high)
+    text, _, interval = format_share(estimate.value, estimate.low, estimate.high).partition(" [")
+    return Cell(text, estimate.value, ", ".join(filter(None, (count, interval and f"[{interval}"))))

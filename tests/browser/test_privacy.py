@@ -398,7 +398,7 @@ def test_a_finished_review_is_exported_and_locked(new_page: Callable[..., Page],
         page.get_by_role("button", name="Verdicts, CSV").click()
     rows = list(csv.DictReader(io.StringIO(started.value.path().read_text(encoding="utf-8-sig"))))
     # The key after the last pair says nothing.
-    assert [int(row["number"]) for row in rows] == [pair.number for pair in pairs]
+    assert [int(row["pair"]) for row in rows] == [pair.number + 1 for pair in pairs]
     page.get_by_role("button", name="Lock the review").click()
     page.get_by_role("button", name="Lock for good").click()
     expect(page.get_by_text(re.compile("Locked by A on .*: no verdict is taken any more"))).to_be_visible()

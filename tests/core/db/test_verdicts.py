@@ -65,7 +65,7 @@ def test_a_batch_sent_again_is_kept_once(database: Database, review: ReviewRecor
 def test_one_token_for_two_pairs_is_refused(database: Database, review: ReviewRecord) -> None:
     first, second = say({0: COPY, 1: COPY})
     add_verdicts(database, review.id, "Ada", [first])
-    with pytest.raises(InputError, match="carries the token of one on pair 0"):
+    with pytest.raises(InputError, match="carries the token of one on pair 1"):
         add_verdicts(database, review.id, "Ada", [replace(second, token=first.token)])
     with pytest.raises(InputError, match="carries the token"):
         add_verdicts(database, review.id, "Ada", [second, replace(second, number=2)])
@@ -75,8 +75,8 @@ def test_one_token_for_two_pairs_is_refused(database: Database, review: ReviewRe
 def test_one_bad_verdict_keeps_the_whole_batch_out(database: Database, review: ReviewRecord) -> None:
     good, bad = say({0: COPY, 1: COPY})
     for worse, says in (
-        (replace(bad, number=900), "no pair 900"),
-        (replace(bad, number=-1), "no pair -1"),
+        (replace(bad, number=900), "no pair 901"),
+        (replace(bad, number=-1), "no pair 0"),
         (replace(bad, confidence=0), "from 1 to 5, not 0"),
         (replace(bad, confidence=6), "from 1 to 5, not 6"),
         (replace(bad, note="x" * 2001), "2,000 characters"),

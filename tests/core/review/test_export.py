@@ -50,12 +50,12 @@ def test_verdicts_as_csv(database: Database, audit: PairedAudit) -> None:
     add_verdicts(database, review.id, "Cy", say({0: COPY}, stage=Stage.ADJUDICATION))
     loaded = load(database, review)
     rows = read_csv(render_verdicts_csv(loaded))
-    assert [(row["reviewer"], row["number"], row["verdict"], row["holds"], row["stage"]) for row in rows] == [
-        ("'+Ada", "0", "copy", "False", "reading"),
-        ("'+Ada", "1", "not a copy", "True", "reading"),
-        ("'+Ada", "0", "", "False", "reading"),
-        ("Bo", "0", "unsure", "True", "reading"),
-        ("Cy", "0", "copy", "True", "adjudication"),
+    assert [(row["reviewer"], row["pair"], row["verdict"], row["holds"], row["stage"]) for row in rows] == [
+        ("'+Ada", "1", "copy", "False", "reading"),
+        ("'+Ada", "2", "not a copy", "True", "reading"),
+        ("'+Ada", "1", "", "False", "reading"),
+        ("Bo", "1", "unsure", "True", "reading"),
+        ("Cy", "1", "copy", "True", "adjudication"),
     ]
     assert rows[0]["note"] == '\'@SUM(1)\n"quoted", yes'
     assert (rows[0]["review"], rows[0]["seen"], float(rows[0]["confidence"])) == ("'=cmd()", "True", 4)
@@ -73,7 +73,7 @@ def test_verdicts_as_csv(database: Database, audit: PairedAudit) -> None:
 def test_a_review_without_verdicts_has_a_head(database: Database, audit: PairedAudit) -> None:
     loaded = load(database, keep_review(database, audit))
     (head,) = render_verdicts_csv(loaded).splitlines()
-    assert head.startswith('"review","number","is_control","set","item","digest"')
+    assert head.startswith('"review","pair","is_control","set","item","digest"')
     assert json.loads(render_review_json(loaded))["pairs"][0]["verdicts"] == []
 
 
@@ -81,11 +81,11 @@ def test_calls_as_csv(database: Database, audit: PairedAudit) -> None:
     review = keep_review(database, audit)
     add_verdicts(database, review.id, "Ada", say({0: COPY, 1: NOT, 2: UNSURE}))
     rows = read_csv(render_calls_csv(load(database, review)))
-    assert [(row["number"], row["call"], row["basis"], row["n_readers"]) for row in rows[:4]] == [
-        ("0", "copy", "one reader", "1"),
-        ("1", "not a copy", "one reader", "1"),
-        ("2", "", "open", "1"),
-        ("3", "", "unread", "0"),
+    assert [(row["pair"], row["call"], row["basis"], row["n_readers"]) for row in rows[:4]] == [
+        ("1", "copy", "one reader", "1"),
+        ("2", "not a copy", "one reader", "1"),
+        ("3", "", "open", "1"),
+        ("4", "", "unread", "0"),
     ]
     assert len(rows) == review.n_pairs
 
@@ -101,7 +101,7 @@ def test_everything_as_json(database: Database, audit: PairedAudit) -> None:
     assert document["format"] == FORMAT
     assert (document["review"]["id"], document["review"]["locked_by"]) == (review.id, "Ada")
     assert document["review"]["plan"]["n_strongest"] == 8
-    assert [pair["number"] for pair in document["pairs"]] == list(range(review.n_pairs))
+    assert [pair["pair"] for pair in document["pairs"]] == list(range(1, review.n_pairs + 1))
     said = document["pairs"][1]
     assert [(row["reviewer"], row["verdict"], row["holds"]) for row in said["verdicts"]] == [
         ("Ada", "not a copy", False),
