@@ -237,7 +237,7 @@ for _facts in (
     ),
     MetricFacts(
         id="mean_image_png_bytes",
-        name="Size of the mean image as PNG",
+        name="Size of the mean image as PNG (bytes)",
         sentence="How sharp the average of all synthetic images still is: the more the images differ, the "
         "blurrier their average and the smaller its file; compare only sets of equal size and resolution.",
         definition="Bytes of the mean image saved as PNG.",
@@ -251,7 +251,7 @@ for _facts in (
     ),
     MetricFacts(
         id="mean_image_ljpeg_bytes",
-        name="Size of the mean image as lossless JPEG",
+        name="Size of the mean image as lossless JPEG (bytes)",
         sentence="The same as the PNG size, with the file format of the paper: smaller means that the "
         "synthetic images differ more from each other.",
         definition="Bytes of the mean image saved as lossless JPEG.",

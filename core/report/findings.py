@@ -61,7 +61,7 @@ def summarise_answers(answers: Sequence[SetFindings]) -> tuple[tuple[str, str], 
     questions: tuple[tuple[str, Callable[[SetFindings], Finding], str], ...] = (
         ("Fidelity", lambda one: one.fidelity, "told from real images"),
         ("Variety", lambda one: one.variety, "clearly short of the real variety"),
-        ("Privacy", lambda one: one.privacy, "suspect of holding copies"),
+        ("Privacy", lambda one: one.privacy, "suspected of holding copies"),
     )
     return tuple(
         (word, _count([(one.name, pick(one)) for one in answers], what)) for word, pick, what in questions
@@ -77,7 +77,7 @@ def _count(findings: Sequence[tuple[str, Finding]], what: str) -> str:
     rest = f" {n_open} cannot be judged." if n_open else ""
     sets = "set" if len(judged) == 1 else "sets"
     if not concern:
-        return f"None of {len(judged)} synthetic {sets} is found {what}.{rest}"
+        return f"None of {len(judged)} synthetic {sets} is {what}.{rest}"
     verb = "is" if len(concern) == 1 else "are"
     return f"{len(concern)} of {len(judged)} synthetic {sets} {verb} {what}: {', '.join(concern)}.{rest}"
 

@@ -12,7 +12,7 @@ __all__ = ["show_downloads"]
 _FILES = (
     (
         "report.html",
-        "Report",
+        "Report of the audit",
         "As the audit wrote it, with images; one file, no network needed.",
         "text/html",
     ),

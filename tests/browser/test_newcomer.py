@@ -160,7 +160,7 @@ def test_the_files_of_the_audit_are_downloaded_byte_for_byte(
         ("metrics.csv", "metrics.csv"),
         ("copies.csv", "copies.csv"),
         ("audit.json", "audit.json"),
-        ("report.html", "Report"),
+        ("report.html", "Report of the audit"),
     ):
         with page.expect_download() as started:
             page.get_by_role("button", name=button, exact=True).click()

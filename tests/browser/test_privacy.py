@@ -306,7 +306,7 @@ def test_samples_arrive_unharmed_and_turned_exactly(new_page: Callable[..., Page
     turned = [pair for pair in pairs if pair.evidence.transform != Transform.AS_IS][:8]
     # Values under the pointer are told of judged pairs alone.
     given = [NewVerdict(pair.number, Verdict.COPY, f"t{pair.number}") for pair in turned]
-    add_verdicts(clinic.database, review, "A", given)
+    add_verdicts(clinic.database, review.id, "A", given)
     open_review(page, clinic, review, "A")
     for _ in pairs:
         page.keyboard.press("ArrowLeft")

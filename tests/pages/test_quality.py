@@ -89,7 +89,7 @@ def test_a_missing_file_cannot_be_downloaded(study: StudyRecord, audit_id: str, 
     app = open_quality()
     assert not app.exception
     closed = [one.proto.label for one in app.get("download_button") if one.proto.disabled]
-    assert closed == ["Report" if file == "report.html" else file]
+    assert closed == ["Report of the audit" if file == "report.html" else file]
 
 
 def test_classes_are_chosen_by_address(workspace: Path) -> None:

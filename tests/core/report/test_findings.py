@@ -180,7 +180,7 @@ def test_summary_names_the_sets_of_concern() -> None:
     assert sentences["Fidelity"] == (
         f"3 of 4 synthetic sets are told from real images: StyleGAN2, collapsed, {HOSTILE}."
     )
-    assert sentences["Privacy"] == "1 of 4 synthetic sets is suspect of holding copies: collapsed."
+    assert sentences["Privacy"] == "1 of 4 synthetic sets is suspected of holding copies: collapsed."
 
 
 def test_nothing_measured_is_left_open() -> None:
