@@ -21,7 +21,8 @@ function readKey(event) {
     if (target.closest(MOVED) && (event.key.length > 1 || event.key === " ")) return null;
     if (event.key === " " && target.closest(PRESSABLE)) return null;
   }
-  const digit = /^(?:Digit|Numpad)([1-5])$/.exec(event.code)?.[1];
+  // The number pad writes digits only while NumLock is on; else it moves.
+  const digit = /^Digit([1-5])$/.exec(event.code)?.[1] ?? (/^Numpad/.test(event.code) && /^[1-5]$/.test(event.key) ? event.key : null);
   if (digit) {
     // A key held down is one verdict.
     if (event.repeat) return { action: "nothing" };

@@ -158,7 +158,10 @@ class Viewer {
   undo() {
     const number = this.standing.history.at(-1);
     if (number === undefined || this.data.locked) return;
+    // What was said with it is still there for the next verdict.
+    const { confidence = null, note = "" } = this.standing.of(number) ?? {};
     this.hand({ number, verdict: null, confidence: null, note: "" });
+    this.draft({ confidence, note }, number);
     if (this.last === number) this.last = null;
     if (this.data.queue.includes(number)) this.go(number);
   }
@@ -172,8 +175,8 @@ class Viewer {
     return this.draw();
   }
 
-  draft(change) {
-    this.drafts.set(this.number, { ...this.drafts.get(this.number), ...change });
+  draft(change, number = this.number) {
+    this.drafts.set(number, { ...this.drafts.get(number), ...change });
   }
 
   setConfidence(value) {

@@ -22,7 +22,7 @@ from core.features.extraction import extract_features
 from core.progress import Progress
 from core.shards import ShardFolder
 
-__all__ = ["SEARCH_VERSION", "AlignedSearch", "number_patients"]
+__all__ = ["SEARCH_VERSION", "AlignedSearch", "number_groups"]
 
 SEARCH_VERSION: Final = 1
 """Raised whenever the same images would be matched differently; what was kept is then computed again."""
@@ -49,7 +49,7 @@ class AlignedSearch:
         self._settings = settings
         self._progress = progress
         self._digests = [item.digest for item in real.items]
-        self._patients = number_patients([item.patient for item in real.items])
+        self._patients = number_groups([(item.patient,) for item in real.items])
         self.real = self.load_thumbnails(real)
         decided = (SEARCH_VERSION, asdict(DEFAULT_PRESET), self._digests)
         key = hashlib.sha256(repr(decided).encode()).hexdigest()[:24]
@@ -170,11 +170,29 @@ class AlignedSearch:
         return found.take(order)
 
 
-def number_patients(patients: Sequence[str | None]) -> Indices:
-    """Give each patient a number; an image without one counts as a patient of its own."""
-    numbers: dict[object, int] = {}
-    keys = [(row,) if patient is None else patient for row, patient in enumerate(patients)]
-    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.intp)
+def number_groups(keys: Sequence[Sequence[str | None]]) -> Indices:
+    """Give images that share a key, directly or through others, one number.
+
+    Args:
+        keys: of each image its keys, such as patient and digest, kind by kind; None is no key.
+
+    Returns:
+        (n,) the lowest row of each image's group.
+    """
+    lowest = list(range(len(keys)))
+
+    def find(row: int) -> int:
+        while lowest[row] != row:
+            lowest[row] = row = lowest[lowest[row]]
+        return row
+
+    seen: dict[tuple[int, str], int] = {}
+    for row, own in enumerate(keys):
+        for kind, key in enumerate(own):
+            if key is not None:
+                one, other = find(seen.setdefault((kind, key), row)), find(row)
+                lowest[max(one, other)] = min(one, other)
+    return np.array([find(row) for row in range(len(keys))], dtype=np.intp)
 
 
 class _Inner:

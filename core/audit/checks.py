@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from core.audit.result import Duplicates, SetSummary, UnreadableRecord
+from core.audit.set_warnings import title_set, warn_of_classes, warn_of_sizes
 from core.datasets.image_set import ImageSet, Role, find_duplicates
 from core.images.decoded import ImageFacts
 
@@ -56,10 +57,7 @@ def check_study(sets: Sequence[ImageSet], shared: Sequence[Duplicates]) -> tuple
     for other in others:
         warnings += _format_warnings(real, other)
         if real.classes and other.classes and set(real.classes) != set(other.classes):
-            warnings.append(
-                f"{_title(other)} has the classes {', '.join(other.classes)}, the real set "
-                f"{', '.join(real.classes)}: whole-set numbers mix what is missing with how good it is."
-            )
+            warnings.append(warn_of_classes(_title(other), other.classes, real.classes))
     for other in others:
         warnings += _overlap_warnings(other, shared)
     heldout = next((other for other in others if other.role is Role.HELDOUT), None)
@@ -88,7 +86,7 @@ def _describe(facts: ImageFacts) -> str:
 
 
 def _title(image_set: ImageSet) -> str:
-    return "The held-out set" if image_set.role is Role.HELDOUT else f"Synthetic set {image_set.name!r}"
+    return title_set(image_set.role.value, image_set.name)
 
 
 def _format_warnings(real: ImageSet, other: ImageSet) -> list[str]:
@@ -123,9 +121,7 @@ def _format_warnings(real: ImageSet, other: ImageSet) -> list[str]:
     if {(facts.width, facts.height) for facts in ours}.isdisjoint(
         (facts.width, facts.height) for facts in theirs
     ):
-        warnings.append(
-            f"{_title(other)} and the real set have no image size in common: resizing alone moves distances."
-        )
+        warnings.append(warn_of_sizes(_title(other)))
     return warnings
 
 

@@ -105,11 +105,8 @@ def search_study(
         seed=protocol.seed,
     )
     warnings = []
-    n_repeated = len(real) - len(np.unique(left_out.groups))
-    known = len({item.patient for item in real.items if item.patient is not None})
-    alone = sum(item.patient is None for item in real.items)
-    n_repeated -= len(real) - known - alone
-    if n_repeated > 0:
+    n_repeated = int(left_out.repeats.sum())
+    if n_repeated:
         warnings.append(
             f"{n_repeated:,} of {len(real):,} real images show the same picture as "
             "another one, as it is, turned, or with another contrast: they count as one where copies are "
@@ -221,7 +218,7 @@ def measure_heldout_distances(
 def _make_rows(one: ImageSet, judged: CalibratedCopies, evidence: CopyEvidence) -> list[MetricRow]:
     name, extractor = one.name, evidence.extractor
     expected = judged.expected_false_flags
-    against = f"Held against {judged.n_null:,} {evidence.null.title}."
+    against = f"Held against {evidence.null.title}."
     if judged.note:
         undefined = [
             MetricRow(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.audit.aligned_search import AlignedSearch
-from core.audit.copy_null import CopyNull, choose_null
+from core.audit.aligned_search import AlignedSearch, number_groups
+from core.audit.copy_null import CopyNull, Witnesses, choose_null
 from core.copies.known_pairs import align_known_pairs
 from core.copies.repeats import are_repeats
 from core.copies.search import CopyMatches
@@ -77,7 +78,7 @@ class CopyEvidence:
     controls: Controls
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SearchedSets:
     """The sets of a study as the search in pixels sees them.
 
@@ -108,6 +109,12 @@ class SearchedSets:
             return np.empty(0, dtype=np.intp)
         return np.flatnonzero(~are_repeats(self.matches[self.heldout.name]))
 
+    @cached_property
+    def heldout_groups(self) -> NDArray[np.intp]:
+        """(n_heldout,) a group of each held-out image: its patient, and equal pictures."""
+        assert self.heldout is not None
+        return number_groups([(item.patient, item.pixel_digest) for item in self.heldout.items])
+
     def draw_controls(self) -> tuple[ImageSet, NDArray[np.intp]]:
         """Draw images whose pairs test readers: held-out ones, else training images."""
         image_set, rows = self.heldout, self.innocent
@@ -132,23 +139,27 @@ def search_pixels(sets: SearchedSets, *, extractor: str) -> CopyEvidence:
         )
         return NearestImages(found.real_index, found.distance, ratio, found)
 
-    def weigh_left_out() -> NDArray[np.float64]:
-        return compute_ratios(
+    def weigh_left_out() -> Witnesses:
+        ratios = compute_ratios(
             distance_to_nearest=left_out.radius, nearest_distance_of_train=sets.search.match_radius
         )
+        return Witnesses(ratios, left_out.groups)
 
     heldout = None if sets.heldout is None else weigh(sets.matches[sets.heldout.name])
     null = choose_null(
-        heldout=None if heldout is None else heldout.ratio[sets.innocent],
+        heldout=None
+        if heldout is None
+        else Witnesses(heldout.ratio[sets.innocent], sets.heldout_groups[sets.innocent]),
         left_out=weigh_left_out,
         false_flag_rate=sets.false_flag_rate,
+        seed=sets.seed,
     )
     image_set, rows = sets.draw_controls()
     if heldout is not None and image_set is sets.heldout:
         nearest = _take(heldout, rows)
     else:
         matches = left_out.matches.take(rows)
-        nearest = NearestImages(matches.real_index, matches.distance, weigh_left_out()[rows], matches)
+        nearest = NearestImages(matches.real_index, matches.distance, weigh_left_out().ratios[rows], matches)
     synthetic = {one.name: weigh(sets.matches[one.name]) for one in sets.synthetic}
     return CopyEvidence(extractor, synthetic, null, Controls(image_set, rows, nearest))
 
@@ -202,9 +213,10 @@ def search_features(
     innocent = sets.innocent
     heldout = find(sets.heldout.name, innocent) if sets.heldout is not None and len(innocent) else None
     null = choose_null(
-        heldout=None if heldout is None else heldout[2],
-        left_out=lambda: _weigh_left_out(left_out),
+        heldout=None if heldout is None else Witnesses(heldout[2], sets.heldout_groups[innocent]),
+        left_out=lambda: Witnesses(_weigh_left_out(left_out), sets.search.left_out.groups),
         false_flag_rate=sets.false_flag_rate,
+        seed=sets.seed,
     )
     image_set, rows = sets.draw_controls()
     if image_set is sets.real:

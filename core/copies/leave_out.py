@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from core.copies.repeats import merge_repeats
+from core.copies.repeats import are_repeats, merge_repeats
 from core.copies.search import CopyMatches
 
 __all__ = ["LeftOutMatches", "leave_out"]
@@ -27,10 +27,13 @@ class LeftOutMatches:
         matches: the search of the real set against itself; `distance` is how far each image is from its
             nearest other one, of another patient and no repeat of it.
         groups: (n,) group of each image: its patient and the repeats of the same picture.
+        repeats: (n,) whether an image shows the same picture as one of another patient (or, where patients
+            are not known, as any other image).
     """
 
     matches: CopyMatches
     groups: Indices
+    repeats: NDArray[np.bool_]
 
     @property
     def radius(self) -> NDArray[np.float64]:
@@ -88,12 +91,15 @@ def leave_out(search: Search, groups: Indices) -> LeftOutMatches:
     """
     groups = np.asarray(groups, dtype=np.intp)
     found = search(np.arange(len(groups)), groups)
+    repeats = np.zeros(len(groups), dtype=np.bool_)
     while True:
+        rows = np.flatnonzero(are_repeats(found))
+        repeats[rows] = repeats[found.real_index[rows]] = True
         merged = merge_repeats(groups, found)
         # A group that took in another has a member whose name changed; all its members look again.
         changed = np.unique(merged[merged != groups])
         if not len(changed):
-            return LeftOutMatches(found, groups)
+            return LeftOutMatches(found, groups, repeats)
         groups = merged
         rows = np.flatnonzero(np.isin(groups, changed))
         found = _put(found, rows, search(rows, groups))

@@ -49,14 +49,20 @@ class QueueFilters:
             pairs: all pairs, in reading order.
             judged: the reader's verdicts by number.
         """
-        return [
-            pair.number
+        kept = [
+            pair
             for pair in pairs
             if (not self.label or pair.label == self.label)
             and (not self.extractor or pair.evidence.extractor == self.extractor)
             and (not self.verdict or judged.get(pair.number, _UNREAD) == self.verdict)
             and (pair.is_control or self._fits_evidence(pair))
         ]
+        # A list of nothing but controls would tell that they are.
+        by_evidence = self.label or self.set or self.max_q or self.extractor
+        unread = [pair for pair in kept if pair.number not in judged]
+        if by_evidence and unread and all(pair.is_control for pair in unread):
+            kept = [pair for pair in kept if pair.number in judged]
+        return [pair.number for pair in kept]
 
     def _fits_evidence(self, pair: ReviewPair) -> bool:
         q = pair.evidence.q_value

@@ -101,6 +101,7 @@ def _parse(entry: Mapping[str, Any], stage: Stage) -> NewVerdict:
     confidence, note, seen = entry.get("confidence"), entry.get("note"), entry.get("seen")
     if not (
         type(number) is int
+        and 0 <= number < 2**31
         and isinstance(token, str)
         and isinstance(note, str)
         and (verdict is None or verdict in list(Verdict))

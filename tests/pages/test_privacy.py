@@ -294,6 +294,8 @@ def test_filters_narrow_what_is_read_and_keep_controls() -> None:
     assert left(label="b") == [3, 4]
     assert left(verdict="unread") == [2, 3, 4]
     assert left(verdict="unsure") == [1]
+    # Nothing but controls would tell that they are: only what is judged already is shown.
+    assert left(max_q="0.0001") == [1]
     assert left(extractor="texture") == []
 
 

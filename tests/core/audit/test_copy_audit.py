@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core.audit.copy_null import choose_null
+from core.audit.aligned_search import number_groups
+from core.audit.copy_null import Witnesses, choose_null
 from core.audit.items import load_items, read_item
 from core.audit.pairs import PAIRS_SCHEMA, load_pairs
 from core.audit.protocol import Execution, Protocol
@@ -23,6 +24,7 @@ from core.datasets.study import Study
 from core.datasets.study_scan import scan_study
 from core.errors import ImageReadError, InputError, TooFewImagesError, UnknownNameError
 from core.features.base import FeatureKind
+from core.metrics.calibrated_copies import compute_calibrated_copies
 from core.progress import SilentProgress
 from core.report.writer import write_audit
 from tests.core.copies.films import draw_films
@@ -202,17 +204,14 @@ def test_a_study_too_small_to_calibrate_keeps_the_plain_numbers(tmp_path: Path) 
 
 
 def test_the_null_that_can_flag_is_taken() -> None:
-    many, few = np.ones(120), np.ones(30)
+    many, few = (Witnesses(np.ones(n), np.arange(n)) for n in (120, 30))
 
-    def none() -> np.ndarray:
-        raise TooFewImagesError("none")
-
-    assert choose_null(heldout=many, left_out=none, false_flag_rate=0.01).kind == "heldout"
+    assert choose_null(heldout=many, left_out=_no_witness, false_flag_rate=0.01).kind == "heldout"
     assert choose_null(heldout=few, left_out=lambda: many, false_flag_rate=0.01).kind == "left-out"
     assert choose_null(heldout=few, left_out=lambda: few, false_flag_rate=0.01).kind == "heldout"
     assert choose_null(heldout=None, left_out=lambda: few, false_flag_rate=0.01).kind == "left-out"
     with pytest.raises(TooFewImagesError):
-        choose_null(heldout=None, left_out=none, false_flag_rate=0.01)
+        choose_null(heldout=None, left_out=_no_witness, false_flag_rate=0.01)
 
 
 @pytest.mark.usefixtures("workspace")
@@ -242,5 +241,53 @@ def test_codes_are_compared_by_the_share_that_differs(folders: Path) -> None:
     assert {row.metric for row in copies.rows} >= {"flagged", "membership_auc"}
 
 
+def _no_witness() -> Witnesses:
+    raise TooFewImagesError("none")
+
+
 def _left_out(codes: np.ndarray, row: int) -> float:
     return float((np.delete(codes, row, axis=0) != codes[row]).mean(axis=1).min())
+
+
+def test_one_image_speaks_for_its_patient_and_picture() -> None:
+    ratios = np.arange(12.0)
+    groups = number_groups(
+        [(patient, digest) for patient, digest in zip("aabbccddefgh", "123456788xyz", strict=True)]
+    )
+    # Patients a, b and c, the two pictures of d and e that are one, and three alone.
+    assert groups.tolist() == [0, 0, 2, 2, 4, 4, 6, 6, 6, 9, 10, 11]
+    drawn = [Witnesses(ratios, groups).draw(seed) for seed in range(50)]
+    assert {len(one) for one in drawn} == {7}
+    assert {tuple(groups[one.astype(int)]) for one in drawn} == {(0, 2, 4, 6, 9, 10, 11)}
+    assert {one[3] for one in drawn} == {6.0, 7.0, 8.0}
+    null = choose_null(
+        heldout=Witnesses(ratios, groups), left_out=lambda: Witnesses(ratios, groups), false_flag_rate=0.2
+    )
+    assert null.title == "7 of 12 held-out images, one of each patient and picture"
+    assert number_groups([(None, None)] * 3).tolist() == [0, 1, 2]
+
+
+def test_clustered_images_are_flagged_at_the_rate_all_the_same() -> None:
+    """With every image of a patient in the null, more than the rate would be flagged."""
+    rng = np.random.default_rng(0)
+    flagged, naive, n = 0, 0, 4000
+    for seed in range(n):
+        patients = rng.normal(size=25)
+        groups = np.repeat(np.arange(25), 4)
+        ratios = np.exp(patients[groups] + 0.05 * rng.normal(size=100))
+        fresh = np.exp(np.array([rng.normal()]))
+        null = choose_null(
+            heldout=Witnesses(ratios, groups),
+            left_out=_no_witness,
+            false_flag_rate=0.04,
+            seed=seed,
+        )
+        judged = compute_calibrated_copies(
+            synthetic=fresh, null=null.ratios, n_real=100, false_flag_rate=0.04
+        )
+        flagged += int(judged.flagged[0])
+        raw = compute_calibrated_copies(synthetic=fresh, null=ratios, n_real=100, false_flag_rate=0.04)
+        naive += int(raw.flagged[0])
+    # The rate that 25 patients can hold is 1 / 26.
+    assert abs(flagged / n - 1 / 26) < 3 * (1 / 26 / n) ** 0.5
+    assert naive > flagged
