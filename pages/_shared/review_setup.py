@@ -58,7 +58,7 @@ def show_review_form(database: Database, settings: Settings, audit_id: str, *, r
             default.n_strongest,
             help="Every flagged image is read; the strongest others make up for this many.",
         )
-        share = middle.slider(
+        share = middle.number_input(
             "Controls for each 100 pairs", 0, 100, round(100 * default.control_share), 5, help=_WHY_CONTROLS
         )
         seed = right.number_input(
