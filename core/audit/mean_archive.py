@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 from zipfile import BadZipFile
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from core.audit.result import MeanPicture
 from core.errors import InputError
 
-__all__ = ["MEANS_FILE", "MeanArchive", "load_mean_images", "write_mean_images"]
+__all__ = ["MEANS_FILE", "MeanArchive", "load_mean_images", "save_arrays", "write_mean_images"]
 
 MEANS_FILE: Final = "mean_images.npz"
 
@@ -70,15 +70,25 @@ def write_mean_images(path: Path, pictures: Mapping[_Key, MeanPicture]) -> None:
     Raises:
         OSError: if it cannot be written.
     """
+    draft = path.with_name(f".{path.name}.draft")
+    with draft.open("wb") as file:
+        save_arrays(file, pictures)
+    draft.replace(path)
+
+
+def save_arrays(file: BinaryIO, pictures: Mapping[_Key, MeanPicture]) -> None:
+    """Save pictures as `mean_0`, `std_0`, `mean_1` and so on, and as `index` whose they are, in that order.
+
+    Args:
+        file: where the npz goes.
+        pictures: (set name, class or None) to mean image.
+    """
     index = [{"set": name, "class": label, "n": one.n} for (name, label), one in pictures.items()]
     arrays = {_INDEX: np.frombuffer(json.dumps(index).encode("ascii"), dtype=np.uint8)}
     for place, one in enumerate(pictures.values()):
         # Good to a hundred-thousandth of a grey level, in half the room.
         arrays |= {f"mean_{place}": one.mean.astype(np.float32), f"std_{place}": one.std.astype(np.float32)}
-    draft = path.with_name(f".{path.name}.draft")
-    with draft.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
-    draft.replace(path)
+    np.savez(file, allow_pickle=False, **arrays)
 
 
 def load_mean_images(folder: Path) -> MeanArchive:

@@ -7,15 +7,11 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import pyarrow as pa
 
-from core.audit.copy_audit import (
-    ALIGNED,
-    COPY_COLUMNS,
-    CopyAudit,
-    judge_evidence,
-    measure_heldout_distances,
-    search_study,
-)
+from core.audit.copy_audit import ALIGNED, CopyAudit, judge_evidence
 from core.audit.copy_evidence import CopyEvidence, SearchedSets, search_features, search_pixels
+from core.audit.copy_search import search_study
+from core.audit.copy_tables import COPY_COLUMNS
+from core.audit.heldout_distances import measure_heldout_distances
 from core.audit.pairs import PAIRS_SCHEMA
 from core.audit.protocol import Execution, Protocol
 from core.audit.result import MetricRow

@@ -69,7 +69,7 @@ def test_an_audit_of_a_job_has_the_numbers_of_one_in_this_process(
 def test_cancel_and_run_again(
     database: Database, workspace: Path, study: StudyRecord, wait_for: Callable[..., JobRecord]
 ) -> None:
-    small_folders(workspace / "data", n=200)
+    small_folders(workspace / "data", n=120)
     job = submit(database, study)
     wait_for(job.id, is_working)
     cancel_job(database, get_settings(), job.id)
@@ -84,7 +84,7 @@ def test_cancel_and_run_again(
 def test_a_killed_job_is_shown_as_it_is_and_can_be_run_again(
     database: Database, workspace: Path, study: StudyRecord, wait_for: Callable[..., JobRecord]
 ) -> None:
-    small_folders(workspace / "data", n=200)
+    small_folders(workspace / "data", n=120)
     job = wait_for(submit(database, study).id, is_working)
     assert job.pid is not None
     os.kill(job.pid, signal.SIGKILL)
