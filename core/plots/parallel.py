@@ -7,7 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from core.plots.axes import AxisValue, CompareAxis, break_title
+from core.plots.axes import AxisValue, CompareAxis, break_title, write_hover
 from core.plots.style import REAL, SetStyle, Theme, build_template, escape_label, marker_of
 
 __all__ = ["plot_parallel"]
@@ -109,9 +109,7 @@ def _line(
         name=escape_label(name),
         legendrank=rank,
         hovertext=[
-            ""
-            if one is None
-            else f"<b>{escape_label(name)}</b><br>{escape_label(axis.title)}<br>{escape_label(one.text)}"
+            "" if one is None else write_hover(name, axis, one)
             for axis, one in zip(axes, values, strict=True)
         ],
         hoverinfo="text",

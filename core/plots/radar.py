@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from core.plots.axes import AxisValue, CompareAxis, break_title
+from core.plots.axes import AxisValue, CompareAxis, break_title, write_hover
 from core.plots.style import REAL, SetStyle, Theme, build_template, escape_label, marker_of
 
 __all__ = ["FEWEST_SPOKES", "plot_radar"]
@@ -94,18 +94,13 @@ def _ring(
     shown = [(axes[place], values[place]) for place in around]
     return go.Scatterpolar(
         theta=[break_title(axis.title, _TITLE_CHARACTERS) for axis, _ in shown],
-        r=[None if one is None else min(max(axis.place(one.value), 0.0), 1.0) for axis, one in shown],
+        r=[None if one is None else axis.place(one.value) for axis, one in shown],
         mode="lines+markers",
         line={"width": 2, "color": style.colour(theme), "dash": dash},
         marker=marker_of(style, theme, size=9),
         name=escape_label(name),
         legendrank=rank,
-        hovertext=[
-            ""
-            if one is None
-            else f"<b>{escape_label(name)}</b><br>{escape_label(axis.title)}<br>{escape_label(one.text)}"
-            for axis, one in shown
-        ],
+        hovertext=["" if one is None else write_hover(name, axis, one) for axis, one in shown],
         hoverinfo="text",
         connectgaps=False,
         cliponaxis=False,

@@ -8,8 +8,7 @@ import json
 import zipfile
 from collections.abc import Mapping
 
-import numpy as np
-
+from core.audit.mean_archive import save_arrays
 from core.audit.result import MeanPicture
 from core.report.mean_gallery import MeanGallery
 
@@ -25,7 +24,8 @@ def pack_mean_images(gallery: MeanGallery, pictures: Mapping[str, MeanPicture]) 
 
     Returns:
         A zip: for each set `NN-mean.png`, `NN-standard-deviation.png` and `NN-difference.png`, its arrays as
-        float32 in `means.npz`, and `index.json` with the scales and which number is which set.
+        float32 in `means.npz`, named as in `mean_images.npz` of an audit, and `index.json` with the scales
+        and which number is which set.
     """
     index = {
         "class": gallery.class_name,
@@ -34,17 +34,19 @@ def pack_mean_images(gallery: MeanGallery, pictures: Mapping[str, MeanPicture]) 
         "standard deviation": {"black": 0, "white": gallery.std_white},
         "difference from the real mean": {"blue": -gallery.limit, "black": 0, "orange": gallery.limit},
         "sets": [
-            {"number": place, "name": one.name, "n": one.n, "width": one.width, "height": one.height}
+            {
+                "number": place,
+                "name": one.name,
+                "n": one.n,
+                "width": one.width,
+                "height": one.height,
+                "arrays": [f"mean_{place}", f"std_{place}"],
+            }
             for place, one in enumerate(gallery.pictures)
         ],
     }
-    numbers = {
-        f"{place:02}_{what}": getattr(pictures[one.name], what).astype(np.float32)
-        for place, one in enumerate(gallery.pictures)
-        for what in ("mean", "std")
-    }
     arrays, packed = io.BytesIO(), io.BytesIO()
-    np.savez(arrays, allow_pickle=False, **numbers)
+    save_arrays(arrays, {(one.name, gallery.class_name): pictures[one.name] for one in gallery.pictures})
     # Stored, not deflated: PNG files are that already, and floats hardly shrink.
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr("index.json", json.dumps(index, indent=2))

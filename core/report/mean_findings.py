@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.audit.result import AuditSummary, MeanPicture
+from core.report.cautions import has_other_classes
+from core.report.numbers import format_count
 
 __all__ = ["MeanDifference", "compare_means", "describe_means", "write_levels"]
 
@@ -23,7 +25,7 @@ class MeanDifference:
     Attributes:
         name: the set.
         rms: root of the mean squared difference over pixels, in grey levels of 255.
-        by_chance: what it would be about if both sets were draws of the same kind of images.
+        by_chance: what it would be about if the set were a draw of the same images as the real one.
     """
 
     name: str
@@ -44,8 +46,9 @@ def write_levels(levels: float) -> str:
 def compare_means(pictures: Mapping[str, MeanPicture]) -> tuple[MeanDifference, ...]:
     """Hold every mean image against the real one.
 
-    Two means of n and m independent images of one kind differ by variance / n + variance / m in each pixel;
-    the variances are those of the standard-deviation images.
+    Two means of n and m independent images of one kind differ by variance / n + variance / m in each pixel.
+    The variance is that of the real images on both sides: a set's own would make chance small where a
+    generator repeats itself, and the set is no draw of such images then.
 
     Args:
         pictures: set name to mean image; without `real` there is nothing to compare.
@@ -56,13 +59,12 @@ def compare_means(pictures: Mapping[str, MeanPicture]) -> tuple[MeanDifference, 
     if "real" not in pictures:
         return ()
     real = pictures["real"]
+    variance = float(np.square(real.std).mean())
     return tuple(
         MeanDifference(
             name,
             rms=math.sqrt(float(np.square(one.mean - real.mean).mean())),
-            by_chance=math.sqrt(
-                float(np.square(real.std).mean()) / real.n + float(np.square(one.std).mean()) / one.n
-            ),
+            by_chance=math.sqrt(variance / real.n + variance / one.n),
         )
         for name, one in pictures.items()
         if name != "real" and one.mean.shape == real.mean.shape
@@ -74,17 +76,24 @@ def describe_means(
 ) -> tuple[str, ...]:
     """Say in a few sentences what the mean images show, and what they do not.
 
+    Sets of other classes than the real one are left out of what is said of whole sets: their mean images
+    show which classes they have.
+
     Args:
         summary: the audit.
         differences: from `compare_means`, of the same class.
         class_name: the class, or None for the whole sets.
     """
-    names = [one.name for one in summary.sets if one.role == "synthetic"]
+    real = next(one for one in summary.sets if one.role == "real")
+    synthetic = [one for one in summary.sets if one.role == "synthetic"]
+    others = [one.name for one in synthetic if class_name is None and has_other_classes(one, real)]
+    names = [one.name for one in synthetic if one.name not in others]
     own = [one for one in differences if one.name in names]
     sentences = (
         _say_closest(own),
         _say_sharpest(summary, names, class_name),
         _say_sizes(summary, names, class_name),
+        _say_left_out(others),
     )
     return tuple(filter(None, sentences))
 
@@ -105,26 +114,58 @@ def _say_closest(differences: Sequence[MeanDifference]) -> str:
 
 
 def _say_sharpest(summary: AuditSummary, names: Sequence[str], class_name: str | None) -> str:
-    sizes = {
-        row.synthetic: (int(row.value), row.floor)
-        for row in summary.results
-        if row.metric == "mean_image_ljpeg_bytes"
-        and row.class_name == class_name
-        and row.synthetic in names
-        and row.value is not None
-    }
+    sizes, png = (
+        _read_sizes(summary, f"mean_image_{form}_bytes", names, class_name) for form in ("ljpeg", "png")
+    )
     if not sizes:
         return ""
-    name, (value, real) = max(sizes.items(), key=lambda one: one[1][0])
-    against = "" if real is None else f"; the real one {int(real):,}"
+    name = max(sizes, key=lambda one: sizes[one][0])
+    by_png = max(png, key=lambda one: png[one][0], default=name)
+    if name in png and png[name][0] < png[by_png][0]:
+        known = [*sizes.values(), *png.values()]
+        against = "; none is sharper than real" if not any(_is_sharper(*one) for one in known) else ""
+        return (
+            f"The two file sizes disagree on the sharpest: as lossless JPEG it is that of {name} "
+            f"({_write_size(*sizes[name])}), as PNG that of {by_png} ({_write_size(*png[by_png])}){against}."
+        )
+    is_sharper = _is_sharper(*sizes[name])
     which = f"Sharpest is that of {name}" if len(sizes) > 1 else "As a file it has"
-    size = f"({value:,} bytes as lossless JPEG{against})" if len(sizes) > 1 else f"{value:,} bytes{against}"
-    if real is not None and value <= real:
+    size = _write_size(*sizes[name], " as lossless JPEG")
+    size = f"({size})" if len(sizes) > 1 else size
+    if name in png and _is_sharper(*png[name]) != is_sharper:
+        return (
+            f"{which} {size}. As PNG it has {_write_size(*png[name])}: the two file sizes disagree on "
+            "whether it is sharper than real."
+        )
+    if not is_sharper:
         return (
             f"{which} {size}: no sharper than real, and so no sign of images that are all alike. Blurred "
             "images make a flat mean, too: a flat mean alone shows no variety."
         )
     return f"{which} {size}: a sharp mean image is a sign of images that are alike."
+
+
+def _read_sizes(
+    summary: AuditSummary, metric: str, names: Sequence[str], class_name: str | None
+) -> dict[str, tuple[int, int | None]]:
+    """Bytes of each set's mean image and of the real one."""
+    return {
+        row.synthetic: (int(row.value), None if row.floor is None else int(row.floor))
+        for row in summary.results
+        if row.metric == metric
+        and row.class_name == class_name
+        and row.synthetic in names
+        and row.value is not None
+    }
+
+
+def _is_sharper(value: int, real: int | None) -> bool:
+    return real is None or value > real
+
+
+def _write_size(value: int, real: int | None, form: str = "") -> str:
+    against = "" if real is None else f"; the real one {format_count(real)}"
+    return f"{format_count(value)} bytes{form}{against}"
 
 
 def _say_sizes(summary: AuditSummary, names: Sequence[str], class_name: str | None) -> str:
@@ -136,3 +177,13 @@ def _say_sizes(summary: AuditSummary, names: Sequence[str], class_name: str | No
     if len(counts) < 2:
         return ""
     return "The sets differ in size, and fewer images make a sharper mean: compare file sizes with care."
+
+
+def _say_left_out(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    its = "its classes are" if len(names) == 1 else "their classes are"
+    return (
+        f"Not compared as a whole: {', '.join(names)}, since {its} not those of the real set. Choose a class "
+        "to hold its images against real ones of that class."
+    )

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from core.audit.result import AuditSummary, Floor, MetricRow
-from core.metrics.metric_facts import MetricFacts
+from core.metrics.metric_facts import Direction, MetricFacts
 from core.report.best_in_row import find_best
-from core.report.metric_groups import AIMS_AT_REAL, GROUP_SENTENCES, GROUPS, find_facts
+from core.report.metric_groups import AIMS_AT_REAL, GROUP_SENTENCES, GROUPS, find_aim, find_facts
 from core.report.numbers import format_count, format_interval, format_value, typeset
 
 __all__ = ["Cell", "MetricTable", "TableGroup", "TableRow", "build_metric_table"]
@@ -153,7 +153,6 @@ def _build_rows(
     sizes = {row.n_synthetic for row in shown if row is not None and row.value is not None}
     comparable = first.metric not in _MOVES_WITH_N or len(sizes) == 1
     ranked = comparable and first.metric not in AIMS_AT_REAL
-    best = find_best([_ends(row) for row in shown], facts.direction) if ranked else None
     at_n = [row.floor_detail if row and row.floor_detail else None for row in shown]
     # Where every value has the floor's own size, the first row holds both.
     has_at_n = any(
@@ -162,6 +161,9 @@ def _build_rows(
         and row is not None
         and floor.value_at_n != row.value
         for row, floor in zip(shown, at_n, strict=True)
+    )
+    best = (
+        find_best([_ends(row, at_floor=not has_at_n) for row in shown], facts.direction) if ranked else None
     )
     floor = None if has_at_n else _shared_floor(shown)
     cells: list[Cell | None] = []
@@ -192,7 +194,7 @@ def _row_at_floor_size(facts: MetricFacts, extractor: str | None, floors: Sequen
     """The metric with as many images a side as its floor was measured with."""
     shared = len({_floor_key(floor) for floor in floors if floor is not None}) == 1
     triples = [
-        (f.value_at_n, f.value_at_n_low, f.value_at_n_high)
+        _up_to_aim((f.value_at_n, f.value_at_n_low, f.value_at_n_high), find_aim(facts.id, f.value), facts)
         if f is not None
         and f.value_at_n is not None
         and f.value_at_n_low is not None
@@ -224,10 +226,24 @@ def _row_at_floor_size(facts: MetricFacts, extractor: str | None, floors: Sequen
     )
 
 
-def _ends(row: MetricRow | None) -> tuple[float, float, float] | None:
+def _ends(row: MetricRow | None, *, at_floor: bool) -> tuple[float, float, float] | None:
+    """Value and interval, up to the metric's aim."""
     if row is None or row.value is None or row.low is None or row.high is None:
         return None
-    return row.value, row.low, row.high
+    detail = row.floor_detail if at_floor else None
+    floor = detail.value if detail is not None and detail.value_at_n is not None else None
+    return _up_to_aim((row.value, row.low, row.high), find_aim(row.metric, floor), find_facts(row.metric))
+
+
+def _up_to_aim(
+    numbers: tuple[float, float, float], aim: float | None, facts: MetricFacts
+) -> tuple[float, float, float]:
+    """Numbers beyond the aim count as the aim: none of them is better than another."""
+    if aim is None:
+        return numbers
+    reach = max if facts.direction is Direction.LOWER else min
+    value, low, high = numbers
+    return reach(value, aim), reach(low, aim), reach(high, aim)
 
 
 def _describe_n(row: MetricRow, usual_n: int, usual_n_real: int) -> str:

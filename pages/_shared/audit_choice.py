@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.audit.archive import load_audit_summary
 from core.audit.result import AuditSummary
-from core.db.audits import list_audits
+from core.db.audits import AuditRecord, list_audits
 from core.db.studies import list_studies
 from core.jobs.job_folder import audit_folder
 from pages._shared.job_progress import show_active_jobs
@@ -19,7 +20,22 @@ from pages._shared.selection import choose
 from pages._shared.times import format_instant
 from pages._shared.workspace import open_workspace
 
-__all__ = ["AuditChoice", "choose_audit", "lead_to_new_audit"]
+__all__ = ["AuditChoice", "FinishedAudit", "choose_audit", "choose_finished_audit", "lead_to_new_audit"]
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedAudit:
+    """An audit with what it found.
+
+    Attributes:
+        record: what lists show of it.
+        folder: its files.
+        summary: what it found.
+    """
+
+    record: AuditRecord
+    folder: Path
+    summary: AuditSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +43,28 @@ class AuditChoice:
     """What a page shows.
 
     Attributes:
-        study_id: the study.
-        audit_id: one of its audits.
-        folder: the audit's files.
+        record: what lists show of the audit.
+        folder: its files.
         summary: what it found.
         class_name: the class chosen, or None for all images.
         classes: every class of the audit's numbers.
     """
 
-    study_id: str
-    audit_id: str
+    record: AuditRecord
     folder: Path
     summary: AuditSummary
     class_name: str | None
     classes: tuple[str, ...]
+
+    @property
+    def study_id(self) -> str:
+        """The study."""
+        return self.record.study_id
+
+    @property
+    def audit_id(self) -> str:
+        """The audit."""
+        return self.record.id
 
 
 def choose_audit(*, all_classes: str) -> AuditChoice:
@@ -49,32 +73,49 @@ def choose_audit(*, all_classes: str) -> AuditChoice:
     Args:
         all_classes: what the choice of no single class is called.
     """
+    study_column, audit_column, class_column = st.columns([2, 2, 1])
+    found = choose_finished_audit(study_column, audit_column)
+    classes = tuple(sorted({row.class_name for row in found.summary.results if row.class_name is not None}))
+    with class_column:
+        named = {"": all_classes} | {f"class:{name}": name for name in classes}
+        chosen = choose("Class", named, param="class").removeprefix("class:") or None
+    return AuditChoice(found.record, found.folder, found.summary, chosen, classes)
+
+
+def choose_finished_audit(
+    study_place: DeltaGenerator, audit_place: DeltaGenerator, *, show_jobs: bool = True
+) -> FinishedAudit:
+    """Ask for study and audit; without any, say what to do, link there, and end the page.
+
+    Args:
+        study_place: where the study is chosen.
+        audit_place: where the audit is chosen.
+        show_jobs: whether the study's running jobs are shown; not on pages that show their own.
+    """
     settings, database = open_workspace()
     studies = list_studies(database)
     if not studies:
         st.info("No study yet. Set one up, or run the demo, from the overview.")
         st.page_link(OVERVIEW, label="To the overview", icon=":material/overview:")
         st.stop()
-    study_column, audit_column, class_column = st.columns([2, 2, 1])
     audited = {audit.study_id for audit in list_audits(database)}
     ordered = sorted(studies, key=lambda study: study.id not in audited)
-    with study_column:
+    with study_place:
         study_id = choose("Study", {study.id: study.name for study in ordered}, param="study")
-    show_active_jobs(study_id=study_id)
-    audits = list_audits(database, study_id=study_id)
+    if show_jobs:
+        show_active_jobs(study_id=study_id)
+    audits = {audit.id: audit for audit in list_audits(database, study_id=study_id)}
     if not audits:
         st.info("This study has no audit yet.")
         _link_to_launch(study_id)
         st.stop()
-    with audit_column:
-        times = {audit.id: format_instant(audit.finished_at) for audit in audits}
-        audit_id = choose("Audit", times, param="audit")
+    with audit_place:
+        times = {key: format_instant(audit.finished_at) for key, audit in audits.items()}
+        audit_id = choose(
+            "Audit", times, param="audit", help="An audit's numbers never change; each run is kept."
+        )
     _, summary = load_audit_summary(database, audit_id)
-    classes = tuple(sorted({row.class_name for row in summary.results if row.class_name is not None}))
-    with class_column:
-        named = {"": all_classes} | {f"class:{name}": name for name in classes}
-        chosen = choose("Class", named, param="class").removeprefix("class:") or None
-    return AuditChoice(study_id, audit_id, audit_folder(settings, audit_id), summary, chosen, classes)
+    return FinishedAudit(audits[audit_id], audit_folder(settings, audit_id), summary)
 
 
 def lead_to_new_audit(study_id: str, sentence: str) -> None:

@@ -120,8 +120,8 @@ def show_mean_pictures(shown: MeanPictures, summary: AuditSummary) -> None:
     st.caption(
         f"{first.width} × {first.height} pixels{reduced}. Each row has one scale for all sets.{beyond} Below "
         "a difference: its root mean square over the pixels, and in brackets what sets of these sizes would "
-        "differ by if both were draws of the same images, taken from their standard deviations. Click a "
-        "picture to enlarge it; arrow keys then change the set in place."
+        "differ by if both were draws of the real images, taken from these images' standard deviation. Click "
+        "a picture to enlarge it; arrow keys then change the set in place."
     )
 
 

@@ -53,7 +53,8 @@ def show_samples(
             rows.append(GridRow(title, cells, heading=heading))
             if nearest is not None:
                 beside = (
-                    _nearest(audit_id, items, name, nearest.get(one) if one else None, side)
+                    # Below a sample that is missing there is nothing to say.
+                    GridCell() if one is None else _nearest(audit_id, items, name, nearest.get(one), side)
                     for name, one in zip(sets, ids, strict=True)
                 )
                 rows.append(GridRow(f"nearest real of {title}", tuple(beside)))

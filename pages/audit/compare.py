@@ -9,6 +9,7 @@ from core.audit.sampling import draw_samples
 from core.audit.selection import select_results, select_sets
 from core.errors import InputError
 from core.plots.style import REAL, assign_styles
+from core.report.cautions import collect_set_cautions
 from core.report.compare_figures import build_compare_figures
 from core.report.metric_table import build_metric_table
 from core.report.nearest_real import find_nearest_real
@@ -73,6 +74,8 @@ except InputError as error:
     lead_to_new_audit(choice.study_id, str(error))
 
 st.subheader("Numbers")
+if cautions := collect_set_cautions(summary, chosen, class_name=choice.class_name):
+    st.warning("\n\n".join(map(escape_markdown, cautions)))
 extractors = sorted({row.extractor for row in summary.results if row.extractor is not None})
 wanted_extractors = choose_several("Extractors", extractors, param="extractor", default=extractors)
 selected = select_results(

@@ -2,17 +2,12 @@
 
 import streamlit as st
 
-from core.audit.archive import load_audit_summary
-from core.db.audits import list_audits
-from core.db.studies import list_studies
-from core.jobs.job_folder import audit_folder
 from core.maps.map_points import MapPoints, load_points
-from pages._shared.links import LAUNCH, OVERVIEW
+from pages._shared.audit_choice import choose_finished_audit
 from pages._shared.map_choice import choose_extractor, choose_map, show_map_form
 from pages._shared.map_selection import show_selection
 from pages._shared.scatter import ScatterView, show_scatter
 from pages._shared.selection import choose
-from pages._shared.times import format_instant
 from pages._shared.workspace import open_workspace
 
 LAYOUTS = {"umap": "UMAP", "pca": "Principal components"}
@@ -20,25 +15,10 @@ DIMENSIONS = {"2": "2-D", "3": "3-D"}
 
 settings, database = open_workspace()
 st.title("Feature space")
-studies = list_studies(database)
-if not studies:
-    st.info("No study yet. Set one up, or run the demo, from the overview.")
-    st.page_link(OVERVIEW, label="To the overview", icon=":material/overview:")
-    st.stop()
 study_column, audit_column, extractor_column, map_column = st.columns(4)
-audited = {audit.study_id for audit in list_audits(database)}
-ordered = sorted(studies, key=lambda study: study.id not in audited)
-with study_column:
-    study_id = choose("Study", {study.id: study.name for study in ordered}, param="study")
-audits = list_audits(database, study_id=study_id)
-if not audits:
-    st.info("This study has no audit yet.")
-    st.page_link(LAUNCH, label="Run an audit", icon=":material/play_arrow:", query_params={"study": study_id})
-    st.stop()
-with audit_column:
-    audit_id = choose("Audit", {one.id: format_instant(one.finished_at) for one in audits}, param="audit")
-_, summary = load_audit_summary(database, audit_id)
-folder = audit_folder(settings, audit_id)
+audit = choose_finished_audit(study_column, audit_column, show_jobs=False)
+study_id, audit_id = audit.record.study_id, audit.record.id
+folder, summary = audit.folder, audit.summary
 with extractor_column:
     extractor = choose_extractor(summary)
 with map_column:
@@ -94,7 +74,7 @@ caption = f"{about}; {record.n:,} images{sample}."
 if points.judged_by is None:
     caption += " This audit kept no image pairs, so colours by copy search are left out; run it again."
 elif hue in ("status", "rho"):
-    caption += f" Copies were searched with `{points.judged_by}`."
+    caption += f" Copies were searched with the extractor {points.judged_by}."
 synthetic = tuple(one.name for one in summary.sets if one.role == "synthetic")
 
 

@@ -7,10 +7,12 @@ import streamlit as st
 from core.audit.mean_archive import MEANS_FILE
 from core.audit.selection import select_results
 from core.errors import InputError
+from core.report.cautions import collect_set_cautions
 from core.report.mean_findings import describe_means
 from core.report.metric_table import build_metric_table
 from pages._shared.audit_choice import choose_audit, lead_to_new_audit
 from pages._shared.mean_pictures import open_mean_pictures, pack_pictures, show_mean_pictures
+from pages._shared.names import escape_markdown
 from pages._shared.table import show_table
 from pages._shared.variety_columns import lay_out_variety
 
@@ -25,6 +27,9 @@ except InputError as error:
     shown = None
 
 if shown:
+    names = [one.name for one in shown.gallery.pictures]
+    if cautions := collect_set_cautions(summary, names, class_name=class_name):
+        st.warning("\n\n".join(map(escape_markdown, cautions)))
     for sentence in describe_means(summary, shown.differences, class_name=class_name):
         st.text(sentence)
     show_mean_pictures(shown, summary)
@@ -34,7 +39,8 @@ if shown:
             partial(pack_pictures, folder, class_name),
             file_name=f"mean-images-{choice.audit_id}.zip",
             mime="application/zip",
-            help="PNG files in full size on the scales above, the same as 32-bit numbers, and what is what.",
+            help="PNG files in full size on the scales above; the same as 32-bit numbers, `mean_0`, `std_0` "
+            "and so on in `means.npz`; and `index.json` with the scales and which number is which set.",
             icon=":material/download:",
             on_click="ignore",
         )
@@ -43,7 +49,8 @@ if shown:
             (folder / MEANS_FILE).read_bytes,
             file_name=f"mean-images-{choice.audit_id}.npz",
             mime="application/octet-stream",
-            help="Mean and standard deviation of every set and class as 32-bit numbers, for NumPy.",
+            help="Mean and standard deviation of every set and class as 32-bit numbers, for NumPy: `mean_0` "
+            'and `std_0` and so on. Whose they are: `json.loads(numpy.load(file)["index"].tobytes())`.',
             icon=":material/download:",
             on_click="ignore",
         )

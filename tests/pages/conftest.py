@@ -64,6 +64,22 @@ def two_sets(
     get_settings.cache_clear()
 
 
+@pytest.fixture
+def mixed_sets(workspace: Path) -> Iterator[str]:
+    """An audit of a set that lacks a class, and of one of another image size."""
+    data = get_settings().home / "data"
+    sizes = {"real": ("a", "b"), "glioma": ("a",), "both": ("a", "b")}
+    for seed, (name, classes) in enumerate(sizes.items()):
+        side = 48 if name == "both" else 32
+        write_images(data / name, 14 - seed, seed=seed, size=side, classes=classes)
+    sets = tuple(
+        SyntheticFolder(name=name, folder=FolderRef(root="data", path=name)) for name in ("glioma", "both")
+    )
+    folders = StudyFolders(real=FolderRef(root="data", path="real"), synthetic=sets)
+    yield keep_audit(save_study(open_database(get_settings()), name="Mixed", folders=folders))
+    open_database(get_settings()).close()
+
+
 @pytest.fixture(params=["file", "server"])
 def failing_database(
     request: pytest.FixtureRequest, workspace: Path, monkeypatch: pytest.MonkeyPatch

@@ -73,6 +73,7 @@ def test_a_set_keeps_its_samples_whatever_others_are_shown(two_sets: str) -> Non
     assert [row[2] for row in both] == [row[1] for row in alone]
     app = open_page(sets=["ddpm"])
     assert "two or more" in app.info[0].value
+    assert not app.get("plotly_chart") and read_tables(app)["compared"].rows
     none = open_page(sets=[""])
     assert read_grid(none) is None and "two or more" in none.info[0].value and not none.exception
     gone = open_page(sets=["ddpm", "gone"])
@@ -93,6 +94,23 @@ def test_nearest_real_images_stand_below_on_demand(two_sets: str) -> None:
             assert cell["caption"].startswith("Nearest real image")
     app.toggle[0].set_value(False).run()
     assert "nearest" not in app.query_params
+
+
+def test_classes_and_sizes_that_differ_are_told_above_the_numbers(mixed_sets: str) -> None:
+    app = open_page(nearest="1", n="2")
+    assert not app.exception and not app.error
+    (warning,) = app.warning
+    classes, sizes = warning.value.split("\n\n")
+    assert "'glioma' has the classes a, the real set a, b" in classes
+    assert "'both' and the real set have no image size in common" in sizes
+    grid = read_grid(app)
+    assert grid is not None
+    # Two samples of class a, each with its nearest image below; then those of class b, which one set lacks.
+    missing, below = (row["cells"][1] for row in grid["rows"][4:6])
+    assert missing["caption"] == "no further image of this class"
+    assert not below["caption"] and not below["picture"]
+    assert grid["rows"][5]["cells"][2]["caption"].startswith("Nearest real image")
+    assert not open_page(sets=["glioma"], **{"class": "class:a"}).warning
 
 
 def test_old_audits_say_what_they_lack_and_keep_their_numbers(two_sets: str) -> None:

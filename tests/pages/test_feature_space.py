@@ -92,6 +92,18 @@ def test_a_first_map_is_asked_for_and_its_end_is_told(
     assert "The last map was not made. A file is gone." in app.error[0].value
 
 
+def test_ones_own_cancel_is_a_note_and_no_error(study: StudyRecord, audit_id: str, idle_jobs: None) -> None:
+    app = open_page()
+    next(button for button in app.button if button.label == "Make the map").click().run()
+    database = open_database(get_settings())
+    (job,) = list_jobs(database, kind="map")
+    end_job(database, job.id, state=JobState.CANCELLED, exit_reason="Cancelled; what was finished is kept.")
+    app = open_page()
+    assert not app.exception
+    assert not app.error
+    assert any("The last map was cancelled. Features" in one.value for one in app.caption)
+
+
 def test_a_map_is_shown_with_what_decided_it(study: StudyRecord, audit_id: str) -> None:
     key = keep_map(audit_id)
     app = open_page()
@@ -132,7 +144,7 @@ def test_the_view_stands_in_the_address(workspace: object) -> None:
     assert data["classes"] == ["heart", "lung"]
     text = " ".join(one.value for one in (*app.markdown, *app.caption))
     assert "88% of the variance" in text
-    assert "Copies were searched with `pixels`" in text
+    assert "Copies were searched with the extractor pixels" in text
     open_database(get_settings()).close()
 
 

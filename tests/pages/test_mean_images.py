@@ -62,7 +62,7 @@ def test_pictures_stand_on_stated_scales_with_the_numbers_below(study: StudyReco
     )
     assert table.rows[0]["metric"]["detail"] == METRICS["mean_image_png_bytes"].sentence
     shown = {row["metric"]["text"]: row["floor"]["text"] for row in table.rows if row["floor"]}
-    assert {"Vendi score ↑", "Mean pairwise MS-SSIM ↓", "Size of the mean image as PNG ↓"} <= set(shown)
+    assert {"Vendi score ↑", "Mean pairwise MS-SSIM ↓", f"{names[0]} ↓"} <= set(shown)
     with zipfile.ZipFile(io.BytesIO(pack_pictures(audit_folder(get_settings(), audit_id), None))) as archive:
         assert "01-difference.png" in archive.namelist()
 
@@ -73,6 +73,22 @@ def test_a_class_has_pictures_of_its_own(two_sets: str) -> None:
     assert whole is not None and one is not None
     assert [column["detail"] for column in one["columns"]] == ["n = 8", "n = 7", "n = 6"]
     assert whole["rows"][0]["cells"][0]["picture"] != one["rows"][0]["cells"][0]["picture"]
+
+
+def test_classes_that_differ_are_told_above_the_answer(mixed_sets: str) -> None:
+    app = open_page()
+    assert not app.exception and not app.error
+    (warning,) = app.warning
+    classes, sizes = warning.value.split("\n\n")
+    assert "'glioma' has the classes a, the real set a, b" in classes
+    assert "'both' and the real set have no image size in common" in sizes
+    assert app.text[0].value.startswith("The mean image of both is ")
+    assert [text.value for text in app.text if "glioma" in text.value] == [
+        "Not compared as a whole: glioma, since its classes are not those of the real set. Choose a class to "
+        "hold its images against real ones of that class."
+    ]
+    (only,) = open_page(**{"class": "class:a"}).warning
+    assert "no image size in common" in only.value
 
 
 def test_an_audit_without_pictures_says_so_and_keeps_its_numbers(study: StudyRecord, audit_id: str) -> None:

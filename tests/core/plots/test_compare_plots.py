@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.plots.axes import AxisValue, CompareAxis, break_title
@@ -58,6 +60,20 @@ def test_rings_close_and_break() -> None:
     assert one.theta[0] == one.theta[-1] == "up"
     assert one.fill is None or one.fill == "none"
     assert floor.r[0] == 0.9
+
+
+def test_what_lies_beyond_the_aim_is_drawn_at_it_and_told() -> None:
+    aim = replace(make_axis("kid", 4, 0, -0.2, 1.0), ends_at_aim=True)
+    one, two = plot_parallel([aim] * 3, NAMES, styles=STYLES, theme="light").data
+    assert list(one.y) == [1.0] * 3 and list(two.y) == [0.75] * 3
+    # Of an interval from -1.2 to 1.8 only what is on the axis is drawn.
+    assert one.error_y.array[0] == 0 and one.error_y.arrayminus[0] == pytest.approx(0.45)
+    assert two.error_y.array[0] == pytest.approx(0.25)
+    ring, other = plot_radar([aim] * 3, NAMES, styles=STYLES, theme="light").data
+    assert list(ring.r) == [1.0] * 4
+    for line in (one, ring):
+        assert line.hovertext[0] == "<b>one</b><br>kid<br>-0.2 units<br>beyond the aim, 0, and drawn at it"
+    assert "beyond" not in two.hovertext[0] + other.hovertext[0]
 
 
 def test_too_few_axes_and_unknown_sets() -> None:

@@ -69,6 +69,23 @@ def test_best_is_marked_in_its_row_only_when_it_can_be_told() -> None:
     assert marked("mean_image_png_bytes") == []
 
 
+def test_numbers_beyond_the_aim_are_no_better_than_each_other() -> None:
+    def marked(metric: str, first: float, second: float, floor: float | None = None) -> list[bool]:
+        rows = [
+            make_row(metric, value, 0.01, synthetic=name, floor=None if floor is None else make_floor(
+                floor, 0.01, value_at_n=value, value_at_n_low=value - 0.01, value_at_n_high=value + 0.01))
+            for name, value in (("one", first), ("two", second))
+        ]  # fmt: skip
+        (row,) = build_rows(*rows)
+        return [cell is not None and cell.best for cell in row.cells]
+
+    assert marked("copy_excess", -0.2, 0.0) == [False, False]
+    assert marked("copy_excess", -0.2, 0.1) == [True, False]
+    assert marked("membership_auc", 0.4, 0.45) == [False, False]
+    assert marked("fd", 20, 30, floor=40) == [False, False]
+    assert marked("fd", 20, 50, floor=40) == [True, False]
+
+
 def test_numbers_that_move_with_size_are_not_ranked_between_sizes() -> None:
     def cells(metric: str, n: int) -> tuple[bool, str]:
         table = build_metric_table(
