@@ -1,6 +1,10 @@
 // Where the map is looked at from: flat, or around the middle of a cloud.
 
 const START = { x: 0, y: 0, zoom: 1, yaw: 0.6, pitch: 0.4 };
+const DEPTH = 0.25; // weak perspective: what is near is a little larger
+// Around the cloud in pixels: the ends of axes have their names beyond them.
+const MARGIN = 14;
+const NAME_MARGIN = [78, 34];
 
 class Camera {
   dimensions = 2;
@@ -10,27 +14,59 @@ class Camera {
   }
 
   reset() {
-    Object.assign(this, START);
+    Object.assign(this, START, this.middle);
+  }
+
+  // Learns what a cloud and its axes, a corner and three ends, reach to as they are first seen, so that a reset
+  // shows them whole.
+  frame(placed, axes) {
+    this.middle = { x: 0, y: 0 };
+    if (this.dimensions === 2) return;
+    const { right, up, near } = turn(START.yaw, START.pitch);
+    const dot = (a, values, at) => a[0] * values[at] + a[1] * values[at + 1] + a[2] * values[at + 2];
+    const seen = (values) => {
+      const found = [];
+      for (let at = 0; at < values.length; at += 3) {
+        found.push([dot(right, values, at), dot(up, values, at), 1 - DEPTH * dot(near, values, at)]);
+      }
+      return found;
+    };
+    const [cloud, ends] = [seen(placed), seen(axes)];
+    ["x", "y"].forEach((name, axis) => {
+      let [low, high] = [Infinity, -Infinity];
+      for (const one of [...ends, ...cloud]) {
+        low = Math.min(low, one[axis] / one[2]);
+        high = Math.max(high, one[axis] / one[2]);
+      }
+      this.middle[name] = (low + high) / 2;
+    });
+    const reach = (points, axis, middle) =>
+      points.reduce((most, one) => Math.max(most, Math.abs(one[axis] - middle) / one[2]), 1e-6);
+    this.reaches = [[[ends[0], ...cloud], [MARGIN, MARGIN]], [ends.slice(1), NAME_MARGIN]].map(([points, margins]) => ({
+      x: reach(points, 0, this.middle.x), y: reach(points, 1, this.middle.y), margins,
+    }));
+  }
+
+  // Pixels of the screen a unit has at zoom 1.
+  scale(width, height) {
+    if (this.dimensions === 2) return 0.45 * Math.min(width, height);
+    const room = (side, margin) => Math.max(side / 2 - margin, 20);
+    return Math.min(...this.reaches.flatMap(({ x, y, margins }) => [
+      room(width, margins[0]) / x, room(height, margins[1]) / y,
+    ]));
   }
 
   // 4 x 4, columns one after the other, as WebGL takes it; y up.
   matrix(width, height) {
-    const half = Math.min(width, height) / 2;
-    const fit = this.dimensions === 2 ? 0.9 : 0.62;
-    const [sx, sy] = [(this.zoom * fit * half * 2) / width, (this.zoom * fit * half * 2) / height];
+    const unit = this.zoom * this.scale(width, height);
+    const [sx, sy] = [(unit * 2) / width, (unit * 2) / height];
     if (this.dimensions === 2) {
       return new Float32Array([sx, 0, 0, 0, 0, sy, 0, 0, 0, 0, 0, 0, -this.x * sx, -this.y * sy, 0, 1]);
     }
-    const [cy, siny] = [Math.cos(this.yaw), Math.sin(this.yaw)];
-    const [cp, sinp] = [Math.cos(this.pitch), Math.sin(this.pitch)];
-    // Right, up and towards the eye; the third axis of the data points up.
-    const right = [cy, siny, 0];
-    const up = [sinp * siny, -sinp * cy, cp];
-    const near = [cp * siny, -cp * cy, -sinp];
-    const depth = 0.25; // weak perspective: what is near is a little larger
+    const { right, up, near } = turn(this.yaw, this.pitch);
     const columns = [];
     for (let axis = 0; axis < 3; axis++) {
-      columns.push(right[axis] * sx, up[axis] * sy, near[axis] * -0.2, near[axis] * -depth);
+      columns.push(right[axis] * sx, up[axis] * sy, near[axis] * -0.2, near[axis] * -DEPTH);
     }
     columns.push(-this.x * sx, -this.y * sy, 0, 1);
     return new Float32Array(columns);
@@ -38,10 +74,9 @@ class Camera {
 
   // By pixels of the screen.
   pan(dx, dy, width, height) {
-    const half = Math.min(width, height) / 2;
-    const fit = this.dimensions === 2 ? 0.9 : 0.62;
-    this.x -= dx / (half * fit * this.zoom);
-    this.y += dy / (half * fit * this.zoom);
+    const unit = this.zoom * this.scale(width, height);
+    this.x -= dx / unit;
+    this.y += dy / unit;
   }
 
   orbit(dx, dy) {
@@ -52,13 +87,18 @@ class Camera {
   // Around a point of the screen, which stays where it is.
   zoomBy(factor, px, py, width, height) {
     const zoom = Math.min(Math.max(this.zoom * factor, 0.2), 400);
-    const half = Math.min(width, height) / 2;
-    const fit = this.dimensions === 2 ? 0.9 : 0.62;
-    const kept = 1 / (half * fit) * (1 / this.zoom - 1 / zoom);
+    const kept = (1 / this.zoom - 1 / zoom) / this.scale(width, height);
     this.x += (px - width / 2) * kept;
     this.y -= (py - height / 2) * kept;
     this.zoom = zoom;
   }
+}
+
+// Right, up and towards the eye; the third axis of the data points up.
+function turn(yaw, pitch) {
+  const [cy, sy] = [Math.cos(yaw), Math.sin(yaw)];
+  const [cp, sp] = [Math.cos(pitch), Math.sin(pitch)];
+  return { right: [cy, sy, 0], up: [sp * sy, -sp * cy, cp], near: [cp * sy, -cp * cy, -sp] };
 }
 
 // Places of points on the screen; (n, 2), NaN for those behind the eye.

@@ -1,4 +1,4 @@
-// What symbols and colours mean, and what is shown: a click hides or shows, Shift+click shows one alone.
+// What symbols and colours mean, and what is shown: a click or Enter hides or shows, with Shift it shows one alone.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -64,6 +64,7 @@ class Legend {
     }
     if (view.colour === "status") parts.push(this.statuses(data));
     if (view.colour === "rho") parts.push(this.bar(span, theme));
+    parts.push(this.remark("Click or Enter hides or shows; with Shift, it shows one alone."));
     this.root.replaceChildren(...parts.filter(Boolean));
     if (focused) this.root.querySelector(`[data-entry="${focused}"]`)?.focus();
   }
@@ -75,7 +76,7 @@ class Legend {
     const items = entries.map(({ at, name, count, mark }) => {
       const button = make("button", "entry", {
         type: "button", "data-kind": kind, "data-at": at, "data-entry": `${kind} ${at}`,
-        "aria-pressed": String(!hidden.has(at)), title: "Click hides or shows; Shift+click shows it alone",
+        "aria-pressed": String(!hidden.has(at)), title: "Click or Enter hides or shows; with Shift, shows it alone",
       });
       const label = make("span", "name");
       label.textContent = name;

@@ -2,6 +2,10 @@
 
 const NUDGE_PX = 40;
 const CLICK_PX = 4;
+const TOOL_KEYS = {
+  "+": "in", "=": "in", "-": "out", 0: "reset", l: "lasso", r: "rectangle", m: "move", a: "all", z: "undo",
+  n: "next", p: "previous", enter: "pick",
+};
 
 function howOf(event) {
   return event.altKey ? "remove" : event.shiftKey ? "add" : "replace";
@@ -10,6 +14,7 @@ function howOf(event) {
 function listenToStage(map) {
   const { stage } = map;
   let drag = null;
+  let seen = "";
 
   const placeOf = (event) => {
     const around = stage.getBoundingClientRect();
@@ -28,7 +33,8 @@ function listenToStage(map) {
   stage.addEventListener("pointermove", (event) => {
     const [x, y] = placeOf(event);
     if (!drag) {
-      map.hover(x, y);
+      // Browsers tell a move, too, where the page moved and the pointer rests; what keys point at stays then.
+      if (seen !== (seen = `${event.clientX} ${event.clientY}`)) map.point(map.points ? map.findAt(x, y) : -1);
       return;
     }
     drag.far ||= Math.hypot(x - drag.start[0], y - drag.start[1]) > CLICK_PX;
@@ -69,12 +75,11 @@ function listenToStage(map) {
     map.plan(true);
   };
   stage.addEventListener("pointercancel", leaveOff);
-  stage.addEventListener("pointerleave", () => {
-    if (drag) return;
-    map.hovered = -1;
-    map.tip.hide();
-    map.plan(true);
-  });
+  for (const name of ["pointerleave", "blur"]) {
+    stage.addEventListener(name, () => {
+      if (!drag) map.point(-1);
+    });
+  }
 
   // A wheel over a map that nobody clicked scrolls the page.
   stage.addEventListener("wheel", (event) => {
@@ -88,7 +93,7 @@ function listenToStage(map) {
   stage.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !map.points) return;
     const step = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-    const tool = { "+": "in", "=": "in", "-": "out", 0: "reset", l: "lasso", r: "rectangle", m: "move", a: "all" }[event.key.toLowerCase()];
+    const tool = TOOL_KEYS[event.key.toLowerCase()];
     if (step) {
       const [dx, dy] = step.map((one) => one * NUDGE_PX);
       if (map.camera.dimensions === 3 && !event.shiftKey) map.camera.orbit(-dx, -dy);
@@ -97,7 +102,8 @@ function listenToStage(map) {
     } else if (tool) map.use(tool);
     else if (event.key === "Escape") {
       if (drag) leaveOff();
-      else map.use("clear");
+      else if (map.chosen.size) map.use("clear");
+      else map.point(-1);
     } else return;
     event.preventDefault();
   });

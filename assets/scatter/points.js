@@ -1,4 +1,4 @@
-// A map's points as the dashboard's route packs them: `core.audit.map_points.pack_points`.
+// A map's points as the dashboard's route packs them: `core.maps.map_points.pack_points`.
 
 const ARRAYS = { uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array };
 
@@ -19,7 +19,7 @@ class Points {
     return text;
   }
 
-  // Coordinates as (n, 3), moved and scaled alike along all axes so that they fit between -1 and 1.
+  // Coordinates as (n, 3) and half of what each axis spans, moved and scaled alike along all axes so that they fit between -1 and 1.
   layOut(name, dimensions) {
     const values = this[name];
     const width = values.length / this.n;
@@ -40,7 +40,8 @@ class Points {
         placed[at * 3 + axis] = ((values[at * width + axis] - (low[axis] + high[axis]) / 2) * 2) / span;
       }
     }
-    return placed;
+    const halves = low.map((value, axis) => (axis < dimensions ? (high[axis] - value) / span : 0));
+    return { placed, halves };
   }
 }
 

@@ -4,15 +4,19 @@ const maps = new WeakMap();
 const SLOW_MS = 45;
 const REST_MS = 160;
 const HINTS = {
-  move2: "Drag moves the map; click it, and the wheel zooms. Keys: arrows, + and −, 0 resets, L lasso, R rectangle.",
-  move3: "Drag turns the cloud, Shift+drag moves it; click it, and the wheel zooms. Keys: arrows, + and −, 0 resets, L lasso, R rectangle.",
-  lasso: "Draw around images. Shift adds to the selection, Alt removes from it. Escape leaves off; M moves the map again.",
-  rectangle: "Draw a rectangle. Shift adds to the selection, Alt removes from it. Escape leaves off; M moves the map again.",
+  move2: "Drag moves the map; click it, and the wheel zooms.",
+  move3: "Drag turns the cloud, Shift+drag moves it; click it, and the wheel zooms.",
+  lasso: "Draw around images. Shift adds to the selection, Alt removes from it. Escape leaves off while drawing.",
+  rectangle: "Draw a rectangle. Shift adds to the selection, Alt removes from it. Escape leaves off while drawing.",
 };
+const KEYS = "Keys on the map: N and P step through the images in view, from left to right and back; Enter selects or "
+  + "unselects that image, A selects all shown, Escape clears the selection, Z undoes its last change. M moves, "
+  + "L lasso, R rectangle; arrows, + and −, 0 resets the view.";
+const RHO = "rho: distance to its nearest real image over that image's distance to its own nearest real image";
 const TOOLS = [
   ["move", "Move"], ["lasso", "Lasso"], ["rectangle", "Rectangle"], [null],
   ["in", "+", "Zoom in"], ["out", "−", "Zoom out"], ["reset", "Reset view"], [null],
-  ["all", "Select all shown"], ["clear", "Clear selection"],
+  ["all", "Select all shown"], ["clear", "Clear selection"], ["undo", "Undo", "Undo the last change of the selection"],
 ];
 
 class ScatterMap {
@@ -23,6 +27,7 @@ class ScatterMap {
   screen = null;
   share = 1; // of the points, while the map moves
   drawnAt = null;
+  hovered = -1; // the point under the pointer, or that keys stepped to
   frameMs = null; // from one drawn frame of a move to the next
 
   constructor(root) {
@@ -42,7 +47,7 @@ class ScatterMap {
     }
     this.status = make("span", "status", { role: "status" });
     this.bar.append(this.status);
-    this.stage = make("div", "stage", { tabindex: "0", role: "application" });
+    this.stage = make("div", "stage", { tabindex: "0", role: "application", "aria-describedby": "keys" });
     this.canvas = make("canvas", "points");
     this.over = make("canvas", "over");
     this.message = make("p", "message");
@@ -51,7 +56,9 @@ class ScatterMap {
     this.hint = make("p", "hint");
     const row = make("div", "row");
     row.append(this.stage, this.side);
-    this.box.append(this.bar, row, this.hint);
+    const keys = make("p", "hint", { id: "keys" });
+    keys.textContent = KEYS;
+    this.box.append(this.bar, row, this.hint, keys);
     root.append(this.box);
     this.tip = new Tip(this.stage);
     this.tip.onExpired = () => this.askForAddresses();
@@ -96,6 +103,7 @@ class ScatterMap {
   async load() {
     const { key, address } = this.data;
     this.points = this.chosen = null;
+    this.hovered = -1;
     this.failed = false;
     this.tip.hide();
     this.say("Loading the map");
@@ -103,7 +111,9 @@ class ScatterMap {
       const points = await fetchPoints(address);
       if (this.data.key !== key) return;
       this.points = points;
-      this.chosen = new Chosen(points.n);
+      this.chosen = new Chosen(points.n, key);
+      this.chosen.keepOnly(this.isVisible);
+      if (this.chosen.size) this.tell();
       this.screen = new Float32Array(points.n * 2);
       this.span = spanOf(points.rho);
       this.shuffled = shuffle(points.n);
@@ -111,7 +121,6 @@ class ScatterMap {
         sets: tally(points.set, this.data.sets.length),
         classes: tally(points.class, this.data.classes.length + 1),
       };
-      this.camera.reset();
       this.refresh(null);
     } catch (error) {
       this.failed = true;
@@ -131,9 +140,12 @@ class ScatterMap {
     const same = (...names) => before && names.every((name) => before.view[name] === data.view[name]);
     if (!same("method", "dimensions")) {
       const name = data.view.method === "pca" ? "pca" : `umap_${data.view.dimensions}d`;
+      const { placed, halves } = points.layOut(name, data.view.dimensions);
+      this.placed = placed;
+      this.corners = cornersOf(halves);
       this.camera.dimensions = data.view.dimensions;
+      this.camera.frame(placed, this.corners);
       this.camera.reset();
-      this.placed = points.layOut(name, data.view.dimensions);
       this.renderer.put("places", this.placed);
       this.setMode(this.mode);
     }
@@ -169,6 +181,7 @@ class ScatterMap {
     const part = visible.length < points.n ? `${shown} of ${all} images shown` : `${all} images`;
     this.status.textContent = chosen.size ? `${chosen.size.toLocaleString()} selected, ${part}` : part;
     this.buttons.clear.disabled = !chosen.size;
+    this.buttons.undo.disabled = !chosen.before;
     this.buttons.all.disabled = !visible.length;
     this.say(visible.length ? "" : "Everything is hidden; click a set or class beside the map to show it.");
     this.plan();
@@ -214,7 +227,22 @@ class ScatterMap {
       this.plan();
     } else if (tool === "all") this.choose(this.visible, "replace");
     else if (tool === "clear") this.choose([], "replace");
-    else if (tool) this.setMode(tool);
+    else if (tool === "undo") this.undo();
+    else if (tool === "next" || tool === "previous") this.step(tool === "next" ? 1 : -1);
+    else if (tool === "pick") {
+      if (this.isPointed) this.choose([this.hovered], this.chosen.flags[this.hovered] ? "remove" : "add");
+    } else if (tool) this.setMode(tool);
+  }
+
+  undo() {
+    if (!this.chosen?.before) return;
+    this.chosen.undo(this.isVisible);
+    this.tell();
+    this.showVisible();
+  }
+
+  get isPointed() {
+    return this.hovered >= 0 && this.isVisible(this.hovered);
   }
 
   setMode(mode) {
@@ -240,14 +268,15 @@ class ScatterMap {
 
   // The visible point nearest to a place on the stage, or -1.
   findAt(x, y) {
-    const reach = Math.max(this.pointSize / 2, 5);
-    let [best, nearest] = [-1, reach * reach];
     this.project();
-    for (const at of this.visible) {
-      const away = (this.screen[at * 2] - x) ** 2 + (this.screen[at * 2 + 1] - y) ** 2;
-      if (away < nearest) [best, nearest] = [at, away];
-    }
-    return best;
+    return findNearest(x, y, Math.max(this.pointSize / 2, 5), this.screen, this.visible);
+  }
+
+  // To the next image in view by keys.
+  step(direction) {
+    this.project();
+    const { clientWidth: width, clientHeight: height } = this.stage;
+    this.point(findNext(this.isPointed ? this.hovered : -1, direction, width, height, this.screen, this.visible));
   }
 
   project() {
@@ -257,8 +286,8 @@ class ScatterMap {
     this.projected = true;
   }
 
-  hover(x, y) {
-    const at = this.points && this.visible.length ? this.findAt(x, y) : -1;
+  // Shows what is known of a point, or of none by -1.
+  point(at) {
     this.hovered = at;
     if (at < 0) this.tip.hide();
     else {
@@ -267,7 +296,7 @@ class ScatterMap {
       const lines = [data.sets[points.set[at]].name];
       if (points.class[at]) lines.push(data.classes[points.class[at] - 1]);
       if (points.status[at]) lines.push(data.statuses[points.status[at]]);
-      if (!Number.isNaN(points.rho[at])) lines.push(`Nearest real image: rho ${points.rho[at].toPrecision(3)}`);
+      if (!Number.isNaN(points.rho[at])) lines.push(`Distance ratio rho ${points.rho[at].toPrecision(3)}; lower is nearer`, RHO);
       this.tip.show(id, lines, this.screen[at * 2], this.screen[at * 2 + 1], data.imagePattern.replace("{item}", id));
     }
     this.plan(true);
@@ -334,20 +363,23 @@ class ScatterMap {
       this.canvas.getContext("2d", { alpha: false }).drawImage(this.drawn, 0, 0);
     }
     let ring = null;
-    if (this.hovered >= 0 && this.isVisible(this.hovered)) {
+    if (this.isPointed) {
       this.project();
-      ring = { x: this.screen[this.hovered * 2], y: this.screen[this.hovered * 2 + 1], size: this.pointSize / 2 + 3 };
-    }
+      const [x, y] = [this.screen[this.hovered * 2], this.screen[this.hovered * 2 + 1]];
+      ring = { x, y, size: this.pointSize / 2 + 3 };
+      if (!this.tip.box.hidden) this.tip.place(x, y);
+    } else if (this.hovered >= 0) this.point(-1);
     const context = this.over.getContext("2d");
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     drawOverlay(context, {
       width, height, matrix, ring, path: this.path,
       dimensions: this.camera.dimensions,
+      corners: this.corners,
       axes: this.data.axes,
       font: getComputedStyle(this.box).fontFamily,
       colours: light
-        ? { text: "#16181a", muted: "#565656", veil: "rgb(11 107 203 / 12%)" }
-        : { text: "#f2f2f2", muted: "#b4b4b4", veil: "rgb(90 169 240 / 16%)" },
+        ? { text: "#16181a", muted: "#565656", ground: "#fafafa", veil: "rgb(11 107 203 / 12%)" }
+        : { text: "#f2f2f2", muted: "#b4b4b4", ground: "#18191a", veil: "rgb(90 169 240 / 16%)" },
     });
   }
 }

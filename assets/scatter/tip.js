@@ -35,6 +35,11 @@ class Tip {
       this.waiting = setTimeout(() => this.fill(itemId, address), this.pictures.has(itemId) ? 0 : WAIT_MS);
     }
     this.box.hidden = false;
+    this.place(x, y);
+  }
+
+  // Beside a point of the stage.
+  place(x, y) {
     const { clientWidth, clientHeight } = this.stage;
     const { offsetWidth, offsetHeight } = this.box;
     const left = x + 16 + offsetWidth < clientWidth ? x + 16 : Math.max(4, x - 16 - offsetWidth);

@@ -7,6 +7,7 @@ import streamlit as st
 from core.audit.result import AuditSummary
 from core.config import Settings
 from core.db.database import Database
+from core.db.job_record import JobState
 from core.db.jobs import list_jobs
 from core.jobs.job_folder import audit_folder
 from core.jobs.map_job import MapPayload
@@ -62,7 +63,11 @@ def show_map_form(
         for job in list_jobs(database, kind="map", study_id=study_id)
         if (job.payload.get("audit_id"), job.payload.get("extractor")) == (audit_id, extractor)
     ]
-    if jobs and jobs[0].state.has_ended and jobs[0].outcome is None:
+    if jobs and jobs[0].state is JobState.CANCELLED:
+        st.caption(
+            "The last map was cancelled. Features that were extracted for it are kept for the next one."
+        )
+    elif jobs and jobs[0].state.has_ended and jobs[0].outcome is None:
         st.error(escape_markdown(f"The last map was not made. {jobs[0].exit_reason}"))
         st.page_link(JOBS, label="Details", query_params={"job": jobs[0].id})
     with st.expander("Make a map" if first else "Make another map", expanded=first):

@@ -144,6 +144,7 @@ _COMPONENT = st.components.v2.component(
             "palette.js",
             "camera.js",
             "renderer.js",
+            "finding.js",
             "chosen.js",
             "legend.js",
             "tip.js",

@@ -58,6 +58,15 @@ PAN = """async (stage) => {
   return times.sort((left, right) => left - right)[20];
 }"""
 
+# How many pixels on the border of the stage are drawn over.
+CUT = """(stage) => {
+  const canvas = stage.querySelector('canvas.over');
+  const { width, height } = canvas;
+  const context = canvas.getContext('2d');
+  const edges = [[0, 0, width, 2], [0, height - 2, width, 2], [0, 0, 2, height], [width - 2, 0, 2, height]];
+  return edges.flatMap((edge) => [...context.getImageData(...edge).data]).filter((value) => value).length;
+}"""
+
 
 @dataclass(frozen=True)
 class Mapped:
@@ -250,23 +259,68 @@ def test_a_lasso_chooses_adds_and_removes_and_sends_to_a_review(
 
 
 def test_keys_move_zoom_and_select(mapped: Mapped, new_page: Callable[..., Page]) -> None:
-    page = new_page(viewport={"width": 1280, "height": 1100})
+    page = new_page(viewport={"width": 1280, "height": 1200})
     mapped.open(page, mapped.small, dimensions="3", colour="status")
     stage = page.get_by_role("application")
     picture = "node => node.querySelector('canvas.points').toDataURL()"
     stage.focus()
+    # Nothing of axes and names is cut off.
+    assert stage.evaluate(CUT) == 0
     seen = {stage.evaluate(picture)}
     for key in ("ArrowLeft", "ArrowUp", "+", "Shift+ArrowRight"):
         page.keyboard.press(key)
         page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         seen.add(stage.evaluate(picture))
     assert len(seen) == 5
+    status = page.locator(".status")
     page.keyboard.press("a")
-    expect(page.locator(".status")).to_have_text("24 selected, 24 images")
+    expect(status).to_have_text("24 selected, 24 images")
     page.keyboard.press("Escape")
-    expect(page.locator(".status")).to_have_text("24 images")
+    expect(status).to_have_text("24 images")
+    page.keyboard.press("z")
+    expect(status).to_have_text("24 selected, 24 images")
+    expect(page.get_by_role("heading", name="24 images selected")).to_be_visible()
     page.keyboard.press("l")
     expect(page.get_by_role("button", name="Lasso")).to_have_attribute("aria-pressed", "true")
+    # A selection is the tab's, as its address is.
+    page.reload()
+    expect(status).to_have_text("24 selected, 24 images", timeout=30_000)
+    expect(page.get_by_role("heading", name="24 images selected")).to_be_visible()
+
+
+def test_keys_step_through_what_is_shown_and_select_it(mapped: Mapped, new_page: Callable[..., Page]) -> None:
+    page = new_page(viewport={"width": 1280, "height": 1100})
+    mapped.open(page, mapped.small, hide="set:real")
+    status, stage = page.locator(".status"), page.get_by_role("application")
+    expect(status).to_have_text("12 of 24 images shown")
+    shown = np.flatnonzero(mapped.table["set"] == "gan")
+    # From left to right, and those above each other in the map's order.
+    wanted = mapped.table["id"].iloc[sorted(shown, key=lambda at: (mapped.places[at, 0], at))].tolist()
+    stage.focus()
+    seen = []
+    for _ in wanted:
+        page.keyboard.press("n")
+        expect(page.locator(".tip")).to_be_visible()
+        seen.append(page.locator(".tip").get_attribute("data-item"))
+    assert seen == wanted
+    page.keyboard.press("n")
+    expect(page.locator(f".tip[data-item='{wanted[0]}'] img")).to_be_visible()
+    expect(page.locator(".tip")).to_contain_text("lower is nearer")
+    page.keyboard.press("p")
+    page.keyboard.press("Enter")
+    page.keyboard.press("p")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="2 images selected")).to_be_visible()
+    tiles = page.locator("figure[data-item]")
+    expect(tiles).to_have_count(2)
+    chosen = tiles.evaluate_all("nodes => nodes.map(node => node.dataset.item)")
+    assert sorted(chosen) == sorted(wanted[-2:])
+    page.keyboard.press("Enter")
+    expect(status).to_have_text("1 selected, 12 of 24 images shown")
+    # The lists beside the map by keys: one alone.
+    page.get_by_role("button", name="heart").focus()
+    page.keyboard.press("Shift+Enter")
+    expect(status).to_have_text(re.compile(r"6 of 24 images shown"))
 
 
 def test_a_hundred_thousand_points_stay_fluid(
