@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from core import __version__
-from core.commands import audit, demo, extract, extractors, job, map, report, review, study
+from core.commands import audit, bias, demo, extract, extractors, job, map, report, review, study, utility
 from core.errors import CancelledError, DatabaseError, MedSynError, StoreError
 from core.validation import explain_first
 
@@ -51,9 +51,11 @@ app.command("demo")(demo.demo)
 app.command("extractors")(extractors.extractors)
 app.command("map")(map.make_map_command)
 app.command("report")(report.report)
+app.add_typer(bias.bias, name="bias")
 app.add_typer(job.job, name="job")
 app.add_typer(review.review, name="review")
 app.add_typer(study.study, name="study")
+app.add_typer(utility.utility, name="utility")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -44,8 +44,8 @@ def print_utility(summary: UtilitySummary, folder: Path) -> None:
     console.print(table)
     n_repeats, n_test = summary.scores[0].n_repeats, summary.scores[0].n_test
     lines = [
-        f"{n_repeats} repeats, {n_test:,} test images; intervals over repeats; "
-        f"* p < {ALPHA} (signed-rank, Holm).",
+        f"{n_repeats} {'repeat' if n_repeats == 1 else 'repeats'}, {n_test:,} test images; intervals over "
+        f"repeats; * p < {ALPHA} (signed-rank, Holm).",
         *(f"Warning: {warning}" for warning in summary.warnings),
         f"Results: {folder.absolute() / 'utility.json'}",
     ]

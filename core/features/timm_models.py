@@ -25,7 +25,7 @@ from core.features.resize import resize_image
 from core.features.weights import hash_state_dict
 from core.progress import Progress
 
-__all__ = ["INFO", "TimmModel", "load"]
+__all__ = ["INFO", "TimmModel", "build_timm_model", "load"]
 
 INFO = ExtractorInfo(
     id="timm",

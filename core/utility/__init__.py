@@ -1,0 +1,1 @@
+"""Utility: whether synthetic images help a classifier that is tested on real ones."""

@@ -1,0 +1,269 @@
+"""The result of a utility experiment, as typed data; `utility.json` is its JSON form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    # Pages read summaries and should not wait for it.
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = [
+    "ArmRecord",
+    "ArmScore",
+    "Comparison",
+    "CurvePoint",
+    "McNemarResult",
+    "RunRecord",
+    "RunScore",
+    "UsedSet",
+    "UtilityResult",
+    "UtilitySummary",
+]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class UsedSet(_Record):
+    """One image set as the experiment read it.
+
+    Attributes:
+        role: `real` is trained on, `test` is looked at once by each trained arm.
+        name: its name in results.
+        folder: the folder as given.
+        n: images used.
+        classes: images a class.
+        digest: SHA-256 over items, labels and patients.
+    """
+
+    role: Literal["real", "test", "synthetic"]
+    name: str
+    folder: str
+    n: int
+    classes: dict[str, int]
+    digest: str
+
+
+class ArmRecord(_Record):
+    """One arm; see `core.utility.arms.Arm`."""
+
+    id: str
+    title: str
+    real: float
+    synthetic: str | None
+    ratio: float | None
+    traditional: bool
+    last_layer: bool
+    trained: bool
+    baselines: tuple[str, ...]
+
+
+class CurvePoint(_Record):
+    """One epoch of a training.
+
+    Attributes:
+        phase: the whole network, or its last layer.
+        epoch: from 1.
+        training_loss: mean over the epoch's steps, on images as they were changed.
+        validation_loss: on the real validation images.
+        validation_balanced_accuracy: likewise.
+    """
+
+    phase: Literal["network", "last layer"]
+    epoch: int
+    training_loss: float
+    validation_loss: float
+    validation_balanced_accuracy: float
+
+
+class RunScore(_Record):
+    """One score of one trained arm on the test images.
+
+    Attributes:
+        score: id in `core.utility.score_facts`; recall of a class is `recall`.
+        class_name: the class of a recall, otherwise None.
+        value: the score.
+        low: lower end of the 95 % interval over images, or None with the reason in `note`.
+        high: upper end.
+        note: one sentence where there is no interval, otherwise empty.
+    """
+
+    score: str
+    class_name: str | None
+    value: float
+    low: float | None
+    high: float | None
+    note: str = ""
+
+
+class RunRecord(_Record):
+    """One arm trained in one repeat.
+
+    Attributes:
+        key: hash of everything that decides it.
+        arm: the arm's id.
+        repeat: from 1.
+        n_real: real images that it was trained on, the last layer's included.
+        n_synthetic: synthetic images that it was trained on.
+        n_validation: real images that chose the epoch.
+        best_epoch: the epoch of the last phase whose weights met the test images.
+        seconds: how long it took.
+        notes: one sentence each on anything a reader must know.
+        curve: one point an epoch and phase.
+        scores: on the test images.
+    """
+
+    key: str
+    arm: str
+    repeat: int
+    n_real: int
+    n_synthetic: int
+    n_validation: int
+    best_epoch: int
+    seconds: float
+    notes: tuple[str, ...] = ()
+    curve: tuple[CurvePoint, ...]
+    scores: tuple[RunScore, ...] = ()
+
+
+class ArmScore(_Record):
+    """One score of one arm over its repeats.
+
+    Attributes:
+        arm: the arm's id.
+        score: see `RunScore`.
+        class_name: see `RunScore`.
+        mean: mean over repeats.
+        low: lower end of its 95 % Student interval over repeats, or None with the reason in `note`.
+        high: upper end.
+        sd: standard deviation over repeats, or None with a single one.
+        n_repeats: repeats.
+        n_test: test images behind the score.
+        note: one sentence, or empty.
+    """
+
+    arm: str
+    score: str
+    class_name: str | None
+    mean: float
+    low: float | None
+    high: float | None
+    sd: float | None
+    n_repeats: int
+    n_test: int
+    note: str = ""
+
+
+class McNemarResult(_Record):
+    """Whether two arms are right on the same test images; images count once, however many repeats there are.
+
+    Attributes:
+        gained: images that the arm gets right in more repeats than the baseline does.
+        lost: those that it gets right in fewer.
+        p: two-sided p-value.
+        p_holm: corrected for the arms held against the same baseline.
+        method: `exact` or `chi-square`.
+    """
+
+    gained: int
+    lost: int
+    p: float
+    p_holm: float
+    method: Literal["exact", "chi-square"]
+
+
+class Comparison(_Record):
+    """The change of one score from a baseline to an arm, repeat by repeat.
+
+    Attributes:
+        arm: the arm's id.
+        baseline: the baseline's id.
+        score: see `RunScore`.
+        class_name: see `RunScore`.
+        change: mean of arm minus baseline over repeats; positive is better.
+        low: lower end of its 95 % paired Student interval, or None with the reason in `note`.
+        high: upper end.
+        changes: the change of each repeat, in order.
+        p: two-sided p-value of the paired Wilcoxon signed-rank test, exact; None with a single repeat.
+        p_holm: corrected for the arms held against the same baseline by the same score.
+        mcnemar: of per-image answers; for `accuracy` alone.
+        note: one sentence, or empty.
+    """
+
+    arm: str
+    baseline: str
+    score: str
+    class_name: str | None
+    change: float
+    low: float | None
+    high: float | None
+    changes: tuple[float, ...]
+    p: float | None
+    p_holm: float | None
+    mcnemar: McNemarResult | None = None
+    note: str = ""
+
+
+class UtilitySummary(_Record):
+    """Everything of an experiment but its per-image answers; the content of `utility.json`.
+
+    Attributes:
+        schema_version: raised when the JSON's form changes.
+        experiment: `augmentation` or `feature-extraction`.
+        protocol: the user's choices.
+        channels: of the images that classifiers looked at.
+        classes: in the order of probabilities.
+        weights: what decided the initial weights besides their seed.
+        device: where networks ran.
+        software: versions of the packages that decided the numbers.
+        sets: real, test, then synthetic ones.
+        warnings: about the experiment as a whole; shown wherever its numbers are.
+        arms: in the order of tables.
+        runs: one a repeat and arm.
+        scores: one an arm and score.
+        comparisons: one an arm, baseline and score.
+        started: when it began, or went on.
+        seconds: training time of all runs, those of earlier sittings included.
+    """
+
+    schema_version: int = 1
+    experiment: Literal["augmentation", "feature-extraction"]
+    protocol: dict[str, Any]
+    channels: int
+    classes: tuple[str, ...]
+    weights: str
+    device: str
+    software: dict[str, str]
+    sets: tuple[UsedSet, ...]
+    warnings: tuple[str, ...] = ()
+    arms: tuple[ArmRecord, ...]
+    runs: tuple[RunRecord, ...]
+    scores: tuple[ArmScore, ...]
+    comparisons: tuple[Comparison, ...]
+    started: datetime
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class UtilityResult:
+    """All that an experiment found.
+
+    Attributes:
+        summary: the content of `utility.json`.
+        items: id of each test image, relative to the test set's folder.
+        labels: (n,) its class, as a place in the summary's classes.
+        probabilities: (arm id, repeat) to (n, classes) float32.
+    """
+
+    summary: UtilitySummary
+    items: tuple[str, ...]
+    labels: NDArray[np.int64]
+    probabilities: Mapping[tuple[str, int], NDArray[np.float32]]

@@ -1,0 +1,183 @@
+"""Puts an experiment on disk: `utility.json` and its tables as CSV."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from core.errors import InputError
+from core.utility.result import Comparison, UtilityResult, UtilitySummary
+
+__all__ = ["RUNS_FOLDER", "check_output", "write_utility"]
+
+RUNS_FOLDER: Final = "runs"
+"""Folder of finished runs below the output folder."""
+
+# What a spreadsheet would run.
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+
+
+def check_output(folder: Path) -> None:
+    """Make sure before hours of training that results can be written.
+
+    Raises:
+        InputError: if the folder cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".write-test-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+
+
+def write_utility(result: UtilityResult, folder: Path) -> None:
+    """Write every table of an experiment into a folder, each in one step.
+
+    `utility.csv` has one row an arm and score with its change against each baseline, `runs.csv` one a run,
+    `answers.csv` one a run and test image, `curves.csv` one a run and epoch.
+
+    Args:
+        result: what the experiment found.
+        folder: made if it is not there; files of an earlier one in it are replaced.
+
+    Raises:
+        InputError: if the folder cannot be written.
+    """
+    tables = {
+        "utility.csv": _tabulate_scores(result.summary),
+        "runs.csv": _tabulate_runs(result.summary),
+        "answers.csv": _tabulate_answers(result),
+        "curves.csv": _tabulate_curves(result.summary),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Removed first and written last, so that a folder with it holds the tables that it describes.
+        (folder / "utility.json").unlink(missing_ok=True)
+        for name, table in tables.items():
+            _replace(folder / name, _to_csv(table))
+        _replace(folder / "utility.json", result.summary.model_dump_json(indent=2) + "\n")
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+
+
+def _tabulate_scores(summary: UtilitySummary) -> pd.DataFrame:
+    """One row an arm, score and baseline; arms without a baseline have one row a score."""
+    arms = {arm.id: arm for arm in summary.arms}
+    rows = []
+    for score in summary.scores:
+        arm = arms[score.arm]
+        against: list[Comparison | None] = [
+            one
+            for one in summary.comparisons
+            if (one.arm, one.score, one.class_name) == (score.arm, score.score, score.class_name)
+        ]
+        for change in against or [None]:
+            mcnemar = None if change is None else change.mcnemar
+            rows.append(
+                {
+                    "arm": score.arm,
+                    "title": arm.title,
+                    "synthetic": arm.synthetic,
+                    "ratio": arm.ratio,
+                    "real_fraction": arm.real,
+                    "score": score.score,
+                    "class": score.class_name,
+                    "mean": score.mean,
+                    "low": score.low,
+                    "high": score.high,
+                    "sd": score.sd,
+                    "n_repeats": score.n_repeats,
+                    "n_test": score.n_test,
+                    "baseline": None if change is None else change.baseline,
+                    "change": None if change is None else change.change,
+                    "change_low": None if change is None else change.low,
+                    "change_high": None if change is None else change.high,
+                    "wilcoxon_p": None if change is None else change.p,
+                    "wilcoxon_p_holm": None if change is None else change.p_holm,
+                    "gained": None if mcnemar is None else mcnemar.gained,
+                    "lost": None if mcnemar is None else mcnemar.lost,
+                    "mcnemar_p": None if mcnemar is None else mcnemar.p,
+                    "mcnemar_p_holm": None if mcnemar is None else mcnemar.p_holm,
+                    "mcnemar_method": None if mcnemar is None else mcnemar.method,
+                    "note": score.note,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _tabulate_runs(summary: UtilitySummary) -> pd.DataFrame:
+    rows = []
+    for run in summary.runs:
+        row: dict[str, object] = {
+            "arm": run.arm,
+            "repeat": run.repeat,
+            "n_real": run.n_real,
+            "n_synthetic": run.n_synthetic,
+            "n_validation": run.n_validation,
+            "best_epoch": run.best_epoch,
+            "seconds": run.seconds,
+        }
+        for one in run.scores:
+            name = one.score if one.class_name is None else f"{one.score}:{one.class_name}"
+            row |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
+        rows.append(row | {"notes": " ".join(run.notes)})
+    return pd.DataFrame(rows)
+
+
+def _tabulate_answers(result: UtilityResult) -> pd.DataFrame:
+    classes = np.array(result.summary.classes, dtype=object)
+    tables = []
+    for (arm, repeat), probabilities in result.probabilities.items():
+        answers = probabilities.argmax(axis=1)
+        columns: dict[str, object] = {
+            "arm": arm,
+            "repeat": repeat,
+            "item": result.items,
+            "label": classes[result.labels],
+            "answer": classes[answers],
+            "right": answers == result.labels,
+        }
+        columns |= {f"p:{name}": probabilities[:, at] for at, name in enumerate(result.summary.classes)}
+        tables.append(pd.DataFrame(columns))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _tabulate_curves(summary: UtilitySummary) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"arm": run.arm, "repeat": run.repeat} | point.model_dump()
+            for run in summary.runs
+            for point in run.curve
+        ]
+    )
+
+
+def _to_csv(table: pd.DataFrame) -> str:
+    """CSV with quoted text that no spreadsheet runs as a formula; `./=x.png` is the same file as `=x.png`."""
+    guarded = table.copy()
+    for column in table.columns:
+        mark = "./" if column == "item" else "'"
+        guarded[column] = [
+            f"{mark}{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+            for cell in table[column]
+        ]
+    return guarded.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+
+
+def _replace(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+    draft.replace(path)
+
+
+def _cannot_write(folder: Path, error: OSError) -> InputError:
+    reason = error.strerror or type(error).__name__
+    return InputError(f"The output folder {folder} cannot be written ({reason}); choose another --output.")
