@@ -110,7 +110,8 @@ def _check(one: NewVerdict) -> None:
 def _require_same(number: int, one: NewVerdict) -> None:
     if number != one.number:
         raise InputError(
-            f"The verdict on pair {one.number + 1} carries the token of one on pair {number + 1}; reload the page."
+            f"The verdict on pair {one.number + 1} carries the token of one on pair {number + 1}; reload "
+            "the page."
         )
 
 

@@ -42,7 +42,9 @@ def read_bytes(path: Path, *, max_file_bytes: int, confined_to: tuple[Path, ...]
     except ImageReadError:
         raise
     except OutsideRootError:
-        raise ImageReadError("it lies outside its folder root (MEDSYN_DATA_ROOTS), or a link leads out of it") from None
+        raise ImageReadError(
+            "it lies outside its folder root (MEDSYN_DATA_ROOTS), or a link leads out of it"
+        ) from None
     # Python refuses paths that no file can have by a ValueError.
     except (FileNotFoundError, NotADirectoryError, InputError, ValueError):
         raise ImageReadError("it is not a regular file, or a link that leads nowhere") from None
