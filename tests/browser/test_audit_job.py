@@ -84,8 +84,11 @@ def test_followed_reloaded_cancelled_and_launched_again(study_page: Page, server
     expect(results).to_be_visible(timeout=60_000)
     expect(job_row(page, "Done")).to_have_count(1)
     expect(job_row(page, "Cancelled")).to_have_count(1)
+    # The end of a job draws the page anew; a click in that moment would be on what is being replaced.
+    expect(page.locator(".stApp[data-test-script-state=running]")).to_have_count(0)
+    page.wait_for_timeout(500)
     results.click()
-    expect(page.get_by_role("heading", name="Quality")).to_be_visible()
+    expect(page.get_by_role("heading", name="Quality")).to_be_visible(timeout=20_000)
     expect(page.get_by_role("columnheader", name="gan")).to_be_visible()
     assert f"audit={again}" in page.url
     page.go_back()
