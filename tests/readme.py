@@ -193,7 +193,7 @@ def copies_phantoms(settings: Settings) -> str:
 
 
 def copies_fresh(settings: Settings) -> str:
-    """False flags over many draws of fresh films; takes about ten minutes."""
+    """False flags over many draws of fresh films; takes some minutes."""
     head = [
         "fresh films",
         "flagged",
