@@ -95,7 +95,7 @@ def _show_form(database: Database, settings: Settings, audit_id: str, study_id: 
         )
         seed = right.number_input("Seed", 0, 2**32 - 1, default.seed, help="The same seed, the same map.")
         st.caption(
-            "Takes seconds for some hundred images and minutes for tens of thousands; features come from the "
+            "Takes seconds for some hundred images and longer for more; features come from the "
             "audit. Principal components are made along with it."
         )
         if not st.form_submit_button("Make the map", type="primary", icon=":material/scatter_plot:"):
