@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from core.config import Settings
 from core.datasets.image_set import ImageSet
 from core.datasets.study_folders import confine_to_roots
-from core.errors import ImageReadError, InputError, UnknownNameError
+from core.errors import ImageReadError, InputError, StoreError, UnknownNameError
 from core.images.decoded import DecodedImage
 from core.images.reading import compute_digest, decode_image, read_bytes
 
@@ -33,6 +33,7 @@ __all__ = [
     "make_item_id",
     "read_item",
     "tabulate_items",
+    "write_items",
 ]
 
 ITEMS_FILE = "items.parquet"
@@ -67,7 +68,7 @@ class AuditItems:
 
     Args:
         table: one row an item, with the columns id, set, role, item, file, digest, label, width, height,
-            channels and bit_depth; sets in the study's order, real first.
+            channels and bit_depth, and groups where the audit has any; sets in the study's order, real first.
         folders: folder of each set, by its name.
     """
 
@@ -144,35 +145,59 @@ def tabulate_items(sets: Sequence[ImageSet]) -> pa.Table:
         "channels": pa.array([item.facts.channels for _, item in pairs], pa.int8()),
         "bit_depth": pa.array([item.facts.bit_depth for _, item in pairs], pa.int8()),
     }
+    if any(item.groups for _, item in pairs):
+        names = [list(map(_readable, item.group_names)) for _, item in pairs]
+        columns["groups"] = pa.array(names, pa.list_(pa.string()))
     folders = {one.name: str(one.root.absolute()) for one in sets}
     return pa.table(columns).replace_schema_metadata({_FOLDERS: json.dumps(folders).encode()})
+
+
+def write_items(table: pa.Table, folder: Path) -> None:
+    """Write what `tabulate_items` made into a folder, in one step.
+
+    Raises:
+        StoreError: if the folder cannot be written.
+    """
+    path = folder / ITEMS_FILE
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        pq.write_table(table, draft)
+        draft.replace(path)
+    except OSError as error:
+        raise StoreError(
+            f"The list of images {path} cannot be written ({error.strerror or type(error).__name__}); make "
+            "room in the workspace and run it again."
+        ) from error
 
 
 def load_items(folder: Path) -> AuditItems:
     """Read the items of a finished audit; kept in memory for the few audits looked at last.
 
     Args:
-        folder: the audit's folder.
+        folder: the audit's folder, or an experiment's.
 
     Raises:
-        InputError: if there are none: the audit is of an earlier version, or its files are gone.
+        InputError: if there are none: it is of an earlier version, or its files are gone.
     """
     path = folder / ITEMS_FILE
     try:
         return _load(path, path.stat().st_mtime_ns)
     except (OSError, pa.ArrowException, KeyError, ValueError):
         raise InputError(
-            f"The list of images of the audit {folder.name} cannot be read; run the audit again."
+            f"The list of images of {folder.name} cannot be read; run the audit or experiment again."
         ) from None
 
 
 def read_item(item: AuditItem, settings: Settings) -> DecodedImage:
     """Decode an item's file, checked to lie below a folder root and to be the one that was audited.
 
+    Images that an experiment wrote lie below the workspace's folder of experiments instead.
+
     Raises:
         ImageReadError: if the file is gone, has changed, or lies outside the folder roots.
     """
-    return decode_item(item, confine_to_roots(settings))
+    return decode_item(item, confine_to_roots(settings, with_experiments=True))
 
 
 def decode_item(item: AuditItem, settings: Settings) -> DecodedImage:

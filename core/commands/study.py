@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.commands.choices import Channels, Resolution, parse_channels, parse_synthetic, split_names
+from core.commands.choices import Channels, GroupBy, Resolution, parse_channels, parse_synthetic, split_names
+from core.commands.utility_options import with_protocol
 from core.errors import InputError
+from core.utility.arms import ExperimentKind
+from core.utility.presets import UtilityProtocol
 
 if TYPE_CHECKING:
     from core.config import Settings
@@ -17,9 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["study"]
 
-study = typer.Typer(help="Add, list, audit and remove the dashboard's studies.", no_args_is_help=True)
+study = typer.Typer(
+    help="Add, list, audit, try out and remove the dashboard's studies.", no_args_is_help=True
+)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The study's name, or its id.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Stay until it has ended.")]
 
 _LOOK_EVERY_S = 0.5
 
@@ -77,7 +83,7 @@ def list_(
 
 @study.command()
 def remove(name: Name) -> None:
-    """Take a study off the lists; its audits stay, and `study restore` brings it back."""
+    """Take a study off the lists; its audits and experiments stay, and `study restore` brings it back."""
     from core.db.studies import find_study, remove_study
 
     _, database = _open()
@@ -110,7 +116,12 @@ def audit(
     class_names: Annotated[
         str | None, typer.Option("--class-names", metavar="A,B", help="Keep only these classes.")
     ] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Stay until it has ended.")] = False,
+    group_by: GroupBy = None,
+    bias: Annotated[
+        bool,
+        typer.Option("--bias", help="Find what gives a class away, and what synthetic sets inherit."),
+    ] = False,
+    wait: Wait = False,
 ) -> None:
     """Audit a study as a job, as the dashboard does; prints the job's id."""
     from core.audit.protocol import Protocol
@@ -126,8 +137,48 @@ def audit(
         resolution=resolution,
         num_channels=parse_channels(num_channels),
         class_names=split_names(class_names),
+        group_by=tuple(group_by or ()),
+        bias=bias,
     )
     job = submit_audit(database, settings, found, protocol)
+    typer.echo(job.id)
+    if wait:
+        _wait(database, settings, job.id)
+
+
+@study.command()
+@with_protocol()
+def utility(
+    *,
+    name: Name,
+    kind: Annotated[
+        ExperimentKind,
+        typer.Option(
+            "--kind", help="Synthetic images join the real ones, or the network is trained on them first."
+        ),
+    ],
+    synthetic: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--synthetic", metavar="NAME", help="One of the study's synthetic sets; repeat for more."
+        ),
+    ] = None,
+    protocol: UtilityProtocol,
+    wait: Wait = False,
+) -> None:
+    """Run a utility experiment on a study as a job, as the dashboard does; prints the job's id.
+
+    It tests on the study's held-out set. Trainings that were finished before are not run again.
+    """
+    from core.db.studies import find_study
+    from core.jobs.submission import submit_utility
+
+    settings, database = _open()
+    found = find_study(database, name)
+    if protocol.weights_file is not None:
+        # The job's process works in another folder.
+        protocol = protocol.model_copy(update={"weights_file": protocol.weights_file.absolute()})
+    job = submit_utility(database, settings, found, kind=kind, protocol=protocol, synthetic=synthetic or ())
     typer.echo(job.id)
     if wait:
         _wait(database, settings, job.id)

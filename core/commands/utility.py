@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.commands.choices import Channels, DeviceChoice, Workers, parse_channels, parse_synthetic
+from core.commands.against_fidelity import against_fidelity
+from core.commands.choices import DeviceChoice, Workers, parse_synthetic
 from core.commands.terminal_progress import TerminalProgress
+from core.commands.utility_options import with_protocol
 from core.datasets.study import Study, SyntheticSource, name_after_folder
 from core.errors import InputError
 from core.features.base import Device
-from core.utility.presets import CLASSIFIERS, PRESETS, UtilityProtocol, get_preset
+from core.utility.presets import UtilityProtocol
 
 if TYPE_CHECKING:
     from core.utility.arms import ExperimentKind
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["utility"]
 
 utility = typer.Typer(help="Measure what synthetic images do to a classifier.", no_args_is_help=True)
+utility.command("against-fidelity")(against_fidelity)
 
 Real = Annotated[Path, typer.Option("--real", metavar="DIR", help="Real images to train on.")]
 Test = Annotated[
@@ -32,56 +35,24 @@ Synthetic = Annotated[
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for runs and results.")]
 Labels = Annotated[
     Path | None,
-    typer.Option("--labels", metavar="CSV", help="Columns file, label and, where known, patient."),
-]
-Preset = Annotated[str, typer.Option("--preset", metavar="|".join(PRESETS), help="Where choices start from.")]
-Repeats = Annotated[
-    int | None,
-    typer.Option("--repeats", metavar="N", help="Trainings of each arm; fewer than 6 cannot reach p < 0.05."),
-]
-ClassifierName = Annotated[
-    str | None, typer.Option("--classifier", metavar="NAME", help=f"One of {', '.join(CLASSIFIERS)}.")
-]
-InitialWeights = Annotated[
-    str | None,
-    typer.Option("--weights", metavar="scratch|imagenet|PATH", help="Initial weights of the classifier."),
-]
-Side = Annotated[int | None, typer.Option("--resolution", metavar="N", help="Side in pixels.")]
-Epochs = Annotated[int | None, typer.Option("--epochs", metavar="N", help="Passes of each training.")]
-BatchSize = Annotated[int | None, typer.Option("--batch-size", metavar="N", help="Images a step.")]
-LearningRate = Annotated[float | None, typer.Option("--learning-rate", metavar="RATE", help="Its peak.")]
-Ratio = Annotated[
-    list[float] | None,
-    typer.Option("--ratio", metavar="X", help="Synthetic images for each real one; repeat for more."),
-]
-Fraction = Annotated[
-    list[float] | None,
-    typer.Option("--label-fraction", metavar="X", help="Share of real images for a curve; repeat for more."),
-]
-Seed = Annotated[
-    int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Seeds every draw; 0 by default.")
+    typer.Option(
+        "--labels",
+        metavar="CSV",
+        help="Columns file, label and, where known, patient; others for --group-by.",
+    ),
 ]
 
 
 @utility.command()
+@with_protocol()
 def augmentation(
+    *,
     real: Real,
     test: Test,
     synthetic: Synthetic,
     output: Output,
     labels: Labels = None,
-    preset: Preset = "quick",
-    repeats: Repeats = None,
-    ratio: Ratio = None,
-    label_fraction: Fraction = None,
-    classifier: ClassifierName = None,
-    weights: InitialWeights = None,
-    resolution: Side = None,
-    num_channels: Channels = None,
-    epochs: Epochs = None,
-    batch_size: BatchSize = None,
-    learning_rate: LearningRate = None,
-    seed: Seed = None,
+    protocol: UtilityProtocol,
     device: DeviceChoice = Device.AUTO,
     workers: Workers = None,
 ) -> None:
@@ -89,40 +60,19 @@ def augmentation(
 
     The same command goes on where an earlier one was stopped.
     """
-    protocol = _choose(
-        preset,
-        weights,
-        repeats=repeats,
-        ratios=tuple(ratio) if ratio else None,
-        label_fractions=tuple(label_fraction) if label_fraction else None,
-        classifier=classifier,
-        resolution=resolution,
-        channels=parse_channels(num_channels),
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-    )
     _run("augmentation", protocol, real, test, synthetic, labels, output, device, workers)
 
 
 @utility.command("feature-extraction")
+@with_protocol(augmentation=False)
 def feature_extraction(
+    *,
     real: Real,
     test: Test,
     synthetic: Synthetic,
     output: Output,
     labels: Labels = None,
-    preset: Preset = "quick",
-    repeats: Repeats = None,
-    classifier: ClassifierName = None,
-    weights: InitialWeights = None,
-    resolution: Side = None,
-    num_channels: Channels = None,
-    epochs: Epochs = None,
-    batch_size: BatchSize = None,
-    learning_rate: LearningRate = None,
-    seed: Seed = None,
+    protocol: UtilityProtocol,
     device: DeviceChoice = Device.AUTO,
     workers: Workers = None,
 ) -> None:
@@ -130,29 +80,7 @@ def feature_extraction(
 
     The same command goes on where an earlier one was stopped.
     """
-    protocol = _choose(
-        preset,
-        weights,
-        repeats=repeats,
-        classifier=classifier,
-        resolution=resolution,
-        channels=parse_channels(num_channels),
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-    )
     _run("feature-extraction", protocol, real, test, synthetic, labels, output, device, workers)
-
-
-def _choose(preset: str, weights: str | None, **choices: Any) -> UtilityProtocol:
-    """The preset with what was asked for on top of it."""
-    given = {name: value for name, value in choices.items() if value is not None}
-    if weights in ("scratch", "imagenet"):
-        given |= {"weights": weights, "weights_file": None}
-    elif weights is not None:
-        given |= {"weights": "scratch", "weights_file": Path(weights)}
-    return UtilityProtocol.model_validate(get_preset(preset).model_dump() | given)
 
 
 def _run(
@@ -189,7 +117,9 @@ def _run(
     settings = get_settings()
     check_output(output)
     with TerminalProgress() as progress:
-        scanned = scan_study(study, workers=workers, settings=settings, progress=progress)
+        scanned = scan_study(
+            study, group_by=protocol.group_by, workers=workers, settings=settings, progress=progress
+        )
         result = run_experiment(
             kind,
             prepare_sets(scanned[0], scanned[1], scanned[2:]),

@@ -8,7 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from core.utility.result import ArmScore, Comparison, UtilitySummary
+from core.utility.result import ArmScore, Comparison, GroupGap, UtilitySummary
 from core.utility.significance import ALPHA
 
 __all__ = ["print_utility"]
@@ -46,6 +46,7 @@ def print_utility(summary: UtilitySummary, folder: Path) -> None:
     lines = [
         f"{n_repeats} {'repeat' if n_repeats == 1 else 'repeats'}, {n_test:,} test images; intervals over "
         f"repeats; * p < {ALPHA} (signed-rank, Holm).",
+        *(_gap(one, titles[one.arm]) for one in summary.group_gaps if one.score == "accuracy"),
         *(f"Warning: {warning}" for warning in summary.warnings),
         f"Results: {folder.absolute() / 'utility.json'}",
     ]
@@ -67,3 +68,13 @@ def _change(change: Comparison | None) -> str:
     if change.low is not None and change.high is not None:
         text += f" ({change.low * 100:+.1f} to {change.high * 100:+.1f})"
     return text + (" *" if change.p_holm is not None and change.p_holm < ALPHA else "")
+
+
+def _gap(gap: GroupGap, title: str) -> str:
+    text = (
+        f"{title}: accuracy falls by {gap.gap * 100:.1f} points from {gap.best} ({gap.n_best:,} images) to "
+        f"{gap.worst} ({gap.n_worst:,})"
+    )
+    if gap.low is not None and gap.high is not None:
+        text += f" ({gap.low * 100:.1f} to {gap.high * 100:.1f})"
+    return text if gap.p is None else f"{text}, p = {gap.p:.2g} against groups drawn by chance."

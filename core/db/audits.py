@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, select
 
+from core.db._storable import make_storable
 from core.db.database import Database
 from core.db.tables import AuditTable, ResultTable, StudyTable
 from core.errors import InputError, UnknownNameError
@@ -80,13 +81,13 @@ def add_audit(
             raise InputError(f"The audit {audit_id} is kept already, and audits never change.")
         session.add(
             AuditTable(
-                id=audit_id, study_id=study_id, summary=_storable(summary), finished_at=datetime.now(UTC)
+                id=audit_id, study_id=study_id, summary=make_storable(summary), finished_at=datetime.now(UTC)
             )
         )
         session.flush()
         rows = [
             {"audit_id": audit_id, "position": position}
-            | {name: _storable(row[name]) for name in _RESULT_COLUMNS}
+            | {name: make_storable(row[name]) for name in _RESULT_COLUMNS}
             for position, row in enumerate(results)
         ]
         if rows:
@@ -155,14 +156,3 @@ def load_audit(database: Database, audit_id: str) -> AuditDocument:
         results = tuple(dict(row._mapping) for row in rows)
     record = AuditRecord(audit.id, audit.study_id, name, audit.finished_at, len(results))
     return AuditDocument(record, audit.summary, results)
-
-
-def _storable(value: Any) -> Any:
-    """Class names come from users' tables; PostgreSQL keeps any character but NUL."""
-    if isinstance(value, str):
-        return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    if isinstance(value, Mapping):
-        return {_storable(key): _storable(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_storable(one) for one in value]
-    return value

@@ -37,7 +37,7 @@ class StudyRecord:
         folders: its sets.
         created_at: when it was first saved.
         updated_at: when its name or folders last changed.
-        removed_at: when it was removed; it can be restored, and its audits stay.
+        removed_at: when it was removed; it can be restored, and its audits and experiments stay.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""The tables: studies, audits with their results, jobs, reviews with their pairs and verdicts."""
+"""The tables: studies, audits and experiments with their results, jobs, reviews with pairs and verdicts."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ from sqlalchemy.types import TypeDecorator
 __all__ = [
     "AuditTable",
     "Base",
+    "ExperimentResultTable",
+    "ExperimentTable",
     "JobTable",
     "ResultTable",
     "ReviewOpeningTable",
@@ -74,7 +76,7 @@ class Base(DeclarativeBase):
 
 
 class StudyTable(Base):
-    """A study: a name and its folders. Removed ones are kept, since audits refer to them."""
+    """A study: a name and its folders. Removed ones are kept, since audits and experiments refer to them."""
 
     __tablename__ = "studies"
 
@@ -116,6 +118,44 @@ class ResultTable(Base):
     n_synthetic: Mapped[int]
     floor: Mapped[float | None]
     floor_detail: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    note: Mapped[str] = mapped_column(Text)
+
+
+class ExperimentTable(Base):
+    """A finished experiment; `summary` is the whole of its JSON file, rows of numbers stand beside it."""
+
+    __tablename__ = "experiments"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    study_id: Mapped[str] = mapped_column(ForeignKey("studies.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    summary: Mapped[dict[str, Any]] = mapped_column(JSON)
+    finished_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ExperimentResultTable(Base):
+    """One score of one arm over repeats, with its change against one baseline where the arm has any."""
+
+    __tablename__ = "experiment_results"
+
+    experiment_id: Mapped[str] = mapped_column(ForeignKey("experiments.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    synthetic: Mapped[str | None] = mapped_column(Text)
+    arm: Mapped[str] = mapped_column(Text)
+    baseline: Mapped[str | None] = mapped_column(Text)
+    score: Mapped[str] = mapped_column(String(80))
+    class_name: Mapped[str | None] = mapped_column(Text)
+    group_name: Mapped[str | None] = mapped_column(Text)
+    mean: Mapped[float | None]
+    low: Mapped[float | None]
+    high: Mapped[float | None]
+    change: Mapped[float | None]
+    change_low: Mapped[float | None]
+    change_high: Mapped[float | None]
+    p: Mapped[float | None]
+    p_holm: Mapped[float | None]
+    n_repeats: Mapped[int]
+    n_test: Mapped[int]
     note: Mapped[str] = mapped_column(Text)
 
 

@@ -5,9 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.config import Settings
+from core.datasets.study_folders import EXPERIMENTS_FOLDER
 from core.errors import UnknownNameError
 
-__all__ = ["audit_folder", "export_folder", "log_path", "read_log_tail"]
+__all__ = [
+    "audit_folder",
+    "experiment_folder",
+    "export_folder",
+    "items_folder",
+    "log_path",
+    "read_log_tail",
+    "utility_runs_folder",
+]
 
 _TAIL_BYTES = 64 * 1024
 
@@ -20,6 +29,22 @@ def log_path(settings: Settings, job_id: str) -> Path:
 def audit_folder(settings: Settings, audit_id: str) -> Path:
     """The files of an audit that a job computed."""
     return settings.home / "audits" / _checked(audit_id)
+
+
+def experiment_folder(settings: Settings, experiment_id: str) -> Path:
+    """The files of an experiment that a job ran."""
+    return settings.home / EXPERIMENTS_FOLDER / _checked(experiment_id)
+
+
+def utility_runs_folder(settings: Settings) -> Path:
+    """Finished trainings of all utility experiments, by what decides them; equal ones are never run twice."""
+    return settings.home / "utility-runs"
+
+
+def items_folder(settings: Settings, owner_id: str) -> Path:
+    """The folder with the images of an audit or, where there is no audit of that id, of an experiment."""
+    audit = audit_folder(settings, owner_id)
+    return audit if audit.is_dir() else experiment_folder(settings, owner_id)
 
 
 def export_folder(settings: Settings, job_id: str) -> Path:

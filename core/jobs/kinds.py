@@ -9,11 +9,14 @@ from core.config import Settings
 from core.db.database import Database
 from core.db.job_record import JobRecord
 from core.jobs.audit_job import AuditJob
+from core.jobs.bias_job import BiasJob
 from core.jobs.check_job import CheckJob
 from core.jobs.cleaned_job import CleanedJob
+from core.jobs.crop_job import CropJob
 from core.jobs.demo_job import DemoJob
 from core.jobs.map_job import MapJob
 from core.jobs.report_job import ReportJob
+from core.jobs.utility_job import UtilityJob
 from core.progress import Progress
 from core.registry import Registry
 
@@ -48,8 +51,11 @@ class JobKind(Protocol):
 
 JOB_KINDS: Registry[JobKind] = Registry("kind of job")
 JOB_KINDS.register("audit", AuditJob())
+JOB_KINDS.register("bias", BiasJob())
 JOB_KINDS.register("check", CheckJob())
 JOB_KINDS.register("cleaned", CleanedJob())
+JOB_KINDS.register("crop", CropJob())
 JOB_KINDS.register("demo", DemoJob())
 JOB_KINDS.register("map", MapJob())
 JOB_KINDS.register("report", ReportJob())
+JOB_KINDS.register("utility", UtilityJob())

@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.audit.protocol import Protocol
+from core.bias.options import BiasChoices
 from core.config import Settings
+from core.crop_experiment.request import CropRequest
 from core.datasets.study_folders import StudyFolders
 from core.db.audits import AuditRecord
 from core.db.database import Database
+from core.db.experiments import EXPERIMENT_KINDS
 from core.db.job_record import JobRecord
 from core.db.review_record import ReviewRecord
 from core.db.studies import StudyRecord
 from core.jobs.audit_job import AuditPayload
+from core.jobs.bias_job import BiasPayload
 from core.jobs.check_job import CheckPayload
 from core.jobs.cleaned_job import CleanedPayload
+from core.jobs.crop_job import CropPayload
 from core.jobs.demo_job import DEMO_NAME
 from core.jobs.map_job import MapPayload
 from core.jobs.queue import submit_job
 from core.jobs.report_job import ReportFormat, ReportPayload
+from core.jobs.utility_job import UtilityPayload
 from core.maps.map_options import MapOptions
 from core.report.content import ReportContent
+from core.utility.arms import ExperimentKind
+from core.utility.presets import UtilityProtocol
 
-__all__ = ["submit_audit", "submit_check", "submit_cleaned", "submit_demo", "submit_map", "submit_report"]
+__all__ = [
+    "submit_audit",
+    "submit_bias",
+    "submit_check",
+    "submit_cleaned",
+    "submit_crop",
+    "submit_demo",
+    "submit_map",
+    "submit_report",
+    "submit_utility",
+]
 
 
 def submit_audit(database: Database, settings: Settings, study: StudyRecord, protocol: Protocol) -> JobRecord:
@@ -38,6 +58,25 @@ def submit_audit(database: Database, settings: Settings, study: StudyRecord, pro
         payload=payload.model_dump(mode="json"),
         title=f"Audit of {study.name}",
         study_id=study.id,
+    )
+
+
+def submit_bias(
+    database: Database, settings: Settings, *, audit_id: str, study_id: str, choices: BiasChoices
+) -> JobRecord:
+    """Ask for an analysis of the bias of an audit's images.
+
+    Raises:
+        DatabaseError: if the database does not answer.
+    """
+    payload = BiasPayload(audit_id=audit_id, choices=choices)
+    return submit_job(
+        database,
+        settings,
+        kind="bias",
+        payload=payload.model_dump(mode="json"),
+        title="Analysis of bias",
+        study_id=study_id,
     )
 
 
@@ -73,6 +112,27 @@ def submit_cleaned(
         payload=payload.model_dump(mode="json"),
         title=f"Cleaned copy of {set_name}",
         study_id=study_id,
+    )
+
+
+def submit_crop(
+    database: Database, settings: Settings, study: StudyRecord, request: CropRequest
+) -> JobRecord:
+    """Ask for a crop experiment on a study's folders as they are now.
+
+    Raises:
+        InputError: if the study has no held-out set.
+        UnknownNameError: if it has no synthetic set of a name, or the protocol names no extractor.
+        DatabaseError: if the database does not answer.
+    """
+    payload = CropPayload(folders=study.folders, request=request)
+    return submit_job(
+        database,
+        settings,
+        kind="crop",
+        payload=payload.model_dump(mode="json"),
+        title=f"Crop experiment on {study.name}",
+        study_id=study.id,
     )
 
 
@@ -131,4 +191,39 @@ def submit_report(
         payload=payload.model_dump(mode="json"),
         title=f"Report of {audit.study_name} ({content.words}, {format.upper()})",
         study_id=audit.study_id,
+    )
+
+
+def submit_utility(
+    database: Database,
+    settings: Settings,
+    study: StudyRecord,
+    *,
+    kind: ExperimentKind,
+    protocol: UtilityProtocol,
+    synthetic: Sequence[str] = (),
+) -> JobRecord:
+    """Ask for a utility experiment on a study's folders as they are now.
+
+    Args:
+        database: where jobs are kept.
+        settings: the workspace.
+        study: with a held-out set, which is the test set.
+        kind: `augmentation` or `feature-extraction`.
+        protocol: what decides the numbers.
+        synthetic: names of the synthetic sets that take part; empty takes all.
+
+    Raises:
+        InputError: if the study has no held-out set.
+        UnknownNameError: if it has no synthetic set of a name.
+        DatabaseError: if the database does not answer.
+    """
+    payload = UtilityPayload(folders=study.folders, kind=kind, protocol=protocol, synthetic=tuple(synthetic))
+    return submit_job(
+        database,
+        settings,
+        kind="utility",
+        payload=payload.model_dump(mode="json"),
+        title=f"{EXPERIMENT_KINDS[kind]} of {study.name}",
+        study_id=study.id,
     )

@@ -1,20 +1,25 @@
-"""Reads finished utility experiments back; nothing here loads torch."""
+"""Keeps finished utility experiments and reads them back; nothing here loads torch."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from core.db.database import Database
+from core.db.experiments import ExperimentRecord, add_experiment, load_experiment
 from core.errors import InputError
-from core.utility.result import UtilitySummary
+from core.utility.result import Comparison, UtilitySummary
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["load_answers", "load_utility"]
+__all__ = ["load_answers", "load_utility", "load_utility_summary", "save_utility_summary"]
+
+_KINDS = ("augmentation", "feature-extraction")
 
 
 def load_utility(folder: Path) -> UtilitySummary:
@@ -64,3 +69,83 @@ def load_answers(runs_folder: Path, summary: UtilitySummary) -> dict[tuple[str, 
             )
         answers[run.arm, run.repeat] = found[1]
     return answers
+
+
+def save_utility_summary(
+    database: Database, summary: UtilitySummary, *, experiment_id: str, study_id: str
+) -> None:
+    """Keep a finished experiment in the database, all of it or nothing.
+
+    Args:
+        database: where.
+        summary: what it found.
+        experiment_id: the id of the job that ran it.
+        study_id: its study.
+
+    Raises:
+        InputError: if an experiment of that id is kept already.
+        DatabaseError: if the database does not answer.
+    """
+    add_experiment(
+        database,
+        experiment_id=experiment_id,
+        study_id=study_id,
+        kind=summary.experiment,
+        summary=json.loads(summary.model_dump_json()),
+        results=_tabulate(summary),
+    )
+
+
+def load_utility_summary(database: Database, experiment_id: str) -> tuple[ExperimentRecord, UtilitySummary]:
+    """Read an experiment back from the database, with what lists show of it.
+
+    Raises:
+        UnknownNameError: if there is none of that id.
+        InputError: if it is an experiment of another kind, or of another version.
+        DatabaseError: if the database does not answer.
+    """
+    document = load_experiment(database, experiment_id)
+    if document.record.kind not in _KINDS:
+        raise InputError(
+            f"The experiment {experiment_id} is of the kind {document.record.kind!r}, not a utility "
+            "experiment; open it on its own page."
+        )
+    try:
+        return document.record, UtilitySummary.model_validate(document.summary)
+    except ValidationError as error:
+        raise InputError(
+            f"The experiment {experiment_id} is not one that this version reads ({error.error_count()} "
+            "fields differ); run it again."
+        ) from error
+
+
+def _tabulate(summary: UtilitySummary) -> list[dict[str, Any]]:
+    """One row an arm, score and baseline; arms without a baseline have one row a score. Groups come last."""
+    arms = {arm.id: arm for arm in summary.arms}
+    changes: dict[tuple[str, str, str | None, str | None], list[Comparison]] = {}
+    for one in (*summary.comparisons, *summary.group_comparisons):
+        changes.setdefault((one.arm, one.score, one.class_name, one.group), []).append(one)
+    nothing: list[Comparison | None] = [None]
+    return [
+        {
+            "synthetic": arms[score.arm].synthetic,
+            "arm": score.arm,
+            "baseline": None if change is None else change.baseline,
+            "score": score.score,
+            "class_name": score.class_name,
+            "group_name": score.group,
+            "mean": score.mean,
+            "low": score.low,
+            "high": score.high,
+            "change": None if change is None else change.change,
+            "change_low": None if change is None else change.low,
+            "change_high": None if change is None else change.high,
+            "p": None if change is None else change.p,
+            "p_holm": None if change is None else change.p_holm,
+            "n_repeats": score.n_repeats,
+            "n_test": score.n_test,
+            "note": score.note,
+        }
+        for score in (*summary.scores, *summary.group_scores)
+        for change in changes.get((score.arm, score.score, score.class_name, score.group), nothing)
+    ]

@@ -65,6 +65,7 @@ class ArmOutcome:
         n_synthetic: synthetic images.
         notes: one sentence each.
         seconds: how long it took.
+        network: the classifier with the weights of its best epoch, on the device that it was trained on.
     """
 
     probabilities: NDArray[np.float32]
@@ -74,6 +75,7 @@ class ArmOutcome:
     n_synthetic: int
     notes: tuple[str, ...]
     seconds: float
+    network: Classifier
 
 
 def train_arm(
@@ -165,6 +167,7 @@ def train_arm(
         n_synthetic=len(synthetic),
         notes=tuple(notes),
         seconds=time.monotonic() - began,
+        network=network,
     )
 
 

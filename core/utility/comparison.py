@@ -15,7 +15,7 @@ __all__ = ["compare_arms", "count_comparisons", "summarise_arms"]
 
 _ONE_REPEAT = "One repeat shows no spread over repeats."
 _NO_SPREAD = "All repeats score the same, so that the interval over repeats has no width."
-_Key = tuple[str, str | None]
+_Key = tuple[str, str | None, str | None]
 
 
 def summarise_arms(arms: Sequence[Arm], runs: Sequence[RunRecord], *, n_test: int) -> tuple[ArmScore, ...]:
@@ -29,8 +29,8 @@ def summarise_arms(arms: Sequence[Arm], runs: Sequence[RunRecord], *, n_test: in
     values = _collect(runs)
     rows = []
     for arm in arms:
-        for score, class_name in _keys(runs):
-            sample = list(values[arm.id][score, class_name].values())
+        for score, class_name, group in _keys(runs):
+            sample = list(values[arm.id][score, class_name, group].values())
             low = high = sd = None
             if len(sample) > 1:
                 low, high = student_interval(sample)
@@ -49,6 +49,7 @@ def summarise_arms(arms: Sequence[Arm], runs: Sequence[RunRecord], *, n_test: in
                     n_repeats=len(sample),
                     n_test=n_test,
                     note=_ONE_REPEAT if sd is None else _NO_SPREAD if sd == 0 else "",
+                    group=group,
                 )
             )
     return tuple(rows)
@@ -90,7 +91,7 @@ def compare_arms(
                     change.model_copy(update={"p_holm": p})
                     for change, p in zip(changes, correct_holm(p_values), strict=True)
                 ]
-            if key == ("accuracy", None):
+            if key == ("accuracy", None, None):
                 tests = _test_answers(right[baseline.id], [right[arm.id] for arm in against])
                 changes = [
                     change.model_copy(update={"mcnemar": test})
@@ -123,6 +124,7 @@ def _compare(
         p=change.p,
         p_holm=None,
         note="" if len(changes) > 1 else _ONE_REPEAT,
+        group=key[2],
     )
 
 
@@ -139,7 +141,7 @@ def _test_answers(
 
 
 def _keys(runs: Sequence[RunRecord]) -> tuple[_Key, ...]:
-    return tuple((one.score, one.class_name) for one in runs[0].scores)
+    return tuple((one.score, one.class_name, one.group) for one in runs[0].scores)
 
 
 def _collect(runs: Sequence[RunRecord]) -> dict[str, dict[_Key, dict[int, float]]]:
@@ -147,5 +149,6 @@ def _collect(runs: Sequence[RunRecord]) -> dict[str, dict[_Key, dict[int, float]
     values: dict[str, dict[_Key, dict[int, float]]] = {}
     for run in sorted(runs, key=lambda run: run.repeat):
         for one in run.scores:
-            values.setdefault(run.arm, {}).setdefault((one.score, one.class_name), {})[run.repeat] = one.value
+            key = (one.score, one.class_name, one.group)
+            values.setdefault(run.arm, {}).setdefault(key, {})[run.repeat] = one.value
     return values

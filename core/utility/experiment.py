@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -29,12 +29,20 @@ from core.utility.arms import Arm, ExperimentKind, plan_arms
 from core.utility.classifiers import build_classifier, hash_weights
 from core.utility.comparison import compare_arms, count_comparisons, summarise_arms
 from core.utility.data import Images, choose_channels, load_images
+from core.utility.group_scores import (
+    compare_groups,
+    explain_test_groups,
+    find_members,
+    measure_gaps,
+    score_groups,
+    summarise_groups,
+)
 from core.utility.presets import UtilityProtocol
 from core.utility.result import ArmRecord, RunRecord, UsedSet, UtilityResult, UtilitySummary
 from core.utility.run_store import compute_run_key, digest_set, read_run, write_run
 from core.utility.scores import compute_scores
 from core.utility.sets import UtilitySets
-from core.utility.significance import explain_repeats
+from core.utility.significance import explain_draws, explain_repeats
 from core.utility.splits import Split, split_patients
 
 __all__ = ["run_experiment"]
@@ -102,7 +110,8 @@ def run_experiment(
                     material,
                     split=plan.splits[repeat],
                     repeat=repeat,
-                    stage=f"Run {at} of {len(todo)}: {plan.arms[arm].title}, repeat {repeat}",
+                    stage=f"Run {at} of {len(todo)}{_estimate_left(done, todo[at - 1 :])}: "
+                    f"{plan.arms[arm].title}, repeat {repeat}",
                     progress=progress,
                 )
             record = RunRecord(
@@ -228,12 +237,27 @@ def _load(
     )
 
 
+def _estimate_left(done: Mapping[_Place, _Run], todo: Sequence[_Place]) -> str:
+    """How long the missing runs will take, as far as finished ones tell: those of the same arm first."""
+    if not done:
+        return ""
+    seconds: dict[str, list[float]] = {}
+    for (arm, _), (record, _) in done.items():
+        seconds.setdefault(arm, []).append(record.seconds)
+    typical = float(np.mean([one for every in seconds.values() for one in every]))
+    left = sum(float(np.mean(seconds.get(arm, [typical]))) for arm, _ in todo)
+    if left < 60:
+        return f", about {max(left, 1):.0f} s left"
+    return f", about {left / 60:.0f} min left" if left < 5400 else f", about {left / 3600:.1f} h left"
+
+
 def _conclude(
     kind: ExperimentKind, sets: UtilitySets, plan: _Plan, done: Mapping[_Place, _Run], started: datetime
 ) -> UtilityResult:
     """Score every run, average, compare."""
     labels = np.array([sets.classes.index(str(item.label)) for item in sets.test.items], dtype=np.int64)
     probabilities = {place: done[place][1] for place in plan.keys}
+    members = find_members(sets.test) if plan.protocol.group_by else {}
     runs = tuple(
         done[arm, repeat][0].model_copy(
             update={
@@ -242,14 +266,21 @@ def _conclude(
                 "scores": compute_scores(
                     probabilities[arm, repeat], labels, classes=sets.classes, seed=plan.protocol.seed
                 ),
+                "group_scores": score_groups(
+                    probabilities[arm, repeat], labels, members, classes=sets.classes, seed=plan.protocol.seed
+                ),
             }
         )
         for arm, repeat in plan.keys
     )
     arms = tuple(plan.arms.values())
+    group_scores = summarise_groups(arms, runs, members=members)
     warnings = [*sets.warnings, *dict.fromkeys(note for run in runs for note in run.notes)]
+    warnings += explain_test_groups(sets.test, plan.protocol.group_by)
     if too_few := explain_repeats(plan.protocol.repeats, count_comparisons(arms)):
         warnings.append(too_few)
+    if fixed := explain_draws(_count_taken(plan.arms, runs), {one.name: len(one) for one in sets.synthetic}):
+        warnings.append(fixed)
     summary = UtilitySummary(
         experiment=kind,
         protocol=plan.protocol.model_dump(mode="json"),
@@ -269,10 +300,31 @@ def _conclude(
         runs=runs,
         scores=summarise_arms(arms, runs, n_test=len(labels)),
         comparisons=compare_arms(arms, runs, probabilities=probabilities, labels=labels),
+        groups={name: len(places) for name, places in members.items()},
+        group_scores=group_scores,
+        group_comparisons=compare_groups(arms, runs, probabilities=probabilities, labels=labels),
+        group_gaps=measure_gaps(
+            runs,
+            group_scores,
+            members=members,
+            probabilities=probabilities,
+            labels=labels,
+            classes=sets.classes,
+            seed=plan.protocol.seed,
+        ),
         started=started,
         seconds=sum(run.seconds for run in runs),
     )
     return UtilityResult(summary, tuple(item.id for item in sets.test.items), labels, probabilities)
+
+
+def _count_taken(arms: Mapping[str, Arm], runs: Sequence[RunRecord]) -> dict[str, int]:
+    """The most images that one training takes of each synthetic set."""
+    taken: dict[str, int] = {}
+    for run in runs:
+        if (name := arms[run.arm].synthetic) is not None:
+            taken[name] = max(taken.get(name, 0), run.n_synthetic)
+    return taken
 
 
 def _record(role: Literal["real", "test", "synthetic"], image_set: ImageSet, digest: str) -> UsedSet:
@@ -283,4 +335,5 @@ def _record(role: Literal["real", "test", "synthetic"], image_set: ImageSet, dig
         n=len(image_set),
         classes=image_set.count_classes(),
         digest=digest,
+        images_digest=image_set.digest,
     )

@@ -19,6 +19,7 @@ __all__ = [
     "ArmScore",
     "Comparison",
     "CurvePoint",
+    "GroupGap",
     "McNemarResult",
     "RunRecord",
     "RunScore",
@@ -42,6 +43,8 @@ class UsedSet(_Record):
         n: images used.
         classes: images a class.
         digest: SHA-256 over items, labels and patients.
+        images_digest: SHA-256 over items and labels, as an audit digests a set; empty in experiments of
+            earlier versions.
     """
 
     role: Literal["real", "test", "synthetic"]
@@ -50,6 +53,7 @@ class UsedSet(_Record):
     n: int
     classes: dict[str, int]
     digest: str
+    images_digest: str = ""
 
 
 class ArmRecord(_Record):
@@ -94,6 +98,7 @@ class RunScore(_Record):
         low: lower end of the 95 % interval over images, or None with the reason in `note`.
         high: upper end.
         note: one sentence where there is no interval, otherwise empty.
+        group: the group of test images, such as `sex=F`, or None for all of them.
     """
 
     score: str
@@ -102,6 +107,7 @@ class RunScore(_Record):
     low: float | None
     high: float | None
     note: str = ""
+    group: str | None = None
 
 
 class RunRecord(_Record):
@@ -119,6 +125,7 @@ class RunRecord(_Record):
         notes: one sentence each on anything a reader must know.
         curve: one point an epoch and phase.
         scores: on the test images.
+        group_scores: on groups of them.
     """
 
     key: str
@@ -132,6 +139,7 @@ class RunRecord(_Record):
     notes: tuple[str, ...] = ()
     curve: tuple[CurvePoint, ...]
     scores: tuple[RunScore, ...] = ()
+    group_scores: tuple[RunScore, ...] = ()
 
 
 class ArmScore(_Record):
@@ -148,6 +156,7 @@ class ArmScore(_Record):
         n_repeats: repeats.
         n_test: test images behind the score.
         note: one sentence, or empty.
+        group: see `RunScore`.
     """
 
     arm: str
@@ -160,6 +169,7 @@ class ArmScore(_Record):
     n_repeats: int
     n_test: int
     note: str = ""
+    group: str | None = None
 
 
 class McNemarResult(_Record):
@@ -196,6 +206,7 @@ class Comparison(_Record):
         p_holm: corrected for the arms held against the same baseline by the same score.
         mcnemar: of per-image answers; for `accuracy` alone.
         note: one sentence, or empty.
+        group: see `RunScore`.
     """
 
     arm: str
@@ -209,6 +220,44 @@ class Comparison(_Record):
     p: float | None
     p_holm: float | None
     mcnemar: McNemarResult | None = None
+    note: str = ""
+    group: str | None = None
+
+
+class GroupGap(_Record):
+    """How far an arm's best and worst group of test images lie apart.
+
+    Attributes:
+        arm: the arm's id.
+        column: the column of the labels CSV that the groups are of.
+        score: see `RunScore`.
+        class_name: see `RunScore`.
+        best: the group with the highest mean over repeats.
+        worst: the one with the lowest.
+        gap: mean over repeats of best minus worst; smaller is better.
+        low: lower end of its 95 % Student interval over repeats, or None with the reason in `note`; like the
+            gap it holds for these test images.
+        high: upper end.
+        p: how often groups drawn by chance lie as far apart, or None with the reason in `note`.
+        n_repeats: repeats.
+        n_best: test images of the best group.
+        n_worst: of the worst.
+        note: one sentence, or empty.
+    """
+
+    arm: str
+    column: str
+    score: str
+    class_name: str | None
+    best: str
+    worst: str
+    gap: float
+    low: float | None
+    high: float | None
+    p: float | None
+    n_repeats: int
+    n_best: int
+    n_worst: int
     note: str = ""
 
 
@@ -230,6 +279,10 @@ class UtilitySummary(_Record):
         runs: one a repeat and arm.
         scores: one an arm and score.
         comparisons: one an arm, baseline and score.
+        groups: test images a group, of those that are scored; columns overlap.
+        group_scores: one an arm, group and score.
+        group_comparisons: one an arm, baseline, group and score; p-values are corrected within a group.
+        group_gaps: one an arm, column and score.
         started: when it began, or went on.
         seconds: training time of all runs, those of earlier sittings included.
     """
@@ -248,6 +301,10 @@ class UtilitySummary(_Record):
     runs: tuple[RunRecord, ...]
     scores: tuple[ArmScore, ...]
     comparisons: tuple[Comparison, ...]
+    groups: dict[str, int] = {}
+    group_scores: tuple[ArmScore, ...] = ()
+    group_comparisons: tuple[Comparison, ...] = ()
+    group_gaps: tuple[GroupGap, ...] = ()
     started: datetime
     seconds: float
 

@@ -23,7 +23,7 @@ __all__ = ["compute_run_key", "digest_set", "read_run", "write_run"]
 # Raised whenever the same choices on the same images would train to other answers.
 _VERSION = 1
 # What decides which arms there are, and not what one of them finds; weights are told by their hash.
-_NOT_DECIDING = {"ratios", "repeats", "label_fractions", "train_on_synthetic", "weights_file"}
+_NOT_DECIDING = {"ratios", "repeats", "label_fractions", "train_on_synthetic", "weights_file", "group_by"}
 
 
 def digest_set(image_set: ImageSet) -> str:
@@ -99,7 +99,9 @@ def write_run(folder: Path, record: RunRecord, probabilities: NDArray[np.float32
         with draft.open("wb") as file:
             np.savez(file, probabilities=probabilities)
         draft.replace(folder / f"{record.key}.npz")
-        draft.write_text(record.model_dump_json(exclude={"scores"}, indent=1) + "\n", encoding="utf-8")
+        draft.write_text(
+            record.model_dump_json(exclude={"scores", "group_scores"}, indent=1) + "\n", encoding="utf-8"
+        )
         draft.replace(folder / f"{record.key}.json")
     except OSError as error:
         raise InputError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -16,6 +16,7 @@ __all__ = [
     "compare_answers",
     "compare_repeats",
     "correct_holm",
+    "explain_draws",
     "explain_repeats",
     "find_fewest_repeats",
     "find_smallest_p",
@@ -26,6 +27,8 @@ ALPHA: Final = 0.05
 _FEW: Final = 25
 # Scores are ratios of counts: differences below this are rounding.
 _TIE: Final = 1e-9
+# Two draws of half of the images share half of them: what one repeat sees tells little of the next.
+_FRESH_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,3 +164,24 @@ def explain_repeats(n_repeats: int, n_comparisons: int) -> str:
             f"comparisons; {find_fewest_repeats(n_comparisons)} repeats are the fewest that can."
         )
     return ""
+
+
+def explain_draws(taken: Mapping[str, int], available: Mapping[str, int]) -> str:
+    """Say of which synthetic sets repeats see nearly the same images; empty where they draw afresh.
+
+    Repeats that share most of a set's images cannot show how far another sample of the same generator would
+    differ: two samples of one generator may then differ with intervals apart.
+
+    Args:
+        taken: synthetic set to the most of its images that one training takes.
+        available: synthetic set to the images that it has.
+    """
+    fixed = [name for name, n in taken.items() if n > _FRESH_SHARE * available[name]]
+    if not fixed:
+        return ""
+    counts = ", ".join(f"{taken[name]:,} of {available[name]:,} of {name}" for name in fixed)
+    return (
+        f"A training takes {counts}: intervals and p-values speak of these very images, and other images of "
+        "the same generator may differ by more. Twice as many images as a training takes, or a smaller "
+        "ratio, would count that in."
+    )

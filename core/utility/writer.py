@@ -42,7 +42,8 @@ def write_utility(result: UtilityResult, folder: Path) -> None:
     """Write every table of an experiment into a folder, each in one step.
 
     `utility.csv` has one row an arm and score with its change against each baseline, `runs.csv` one a run,
-    `answers.csv` one a run and test image, `curves.csv` one a run and epoch.
+    `answers.csv` one a run and test image, `curves.csv` one a run and epoch, and `gaps.csv`, where groups of
+    test images were scored, one an arm, column and score.
 
     Args:
         result: what the experiment found.
@@ -57,8 +58,11 @@ def write_utility(result: UtilityResult, folder: Path) -> None:
         "answers.csv": _tabulate_answers(result),
         "curves.csv": _tabulate_curves(result.summary),
     }
+    if result.summary.group_gaps:
+        tables["gaps.csv"] = _tabulate_gaps(result.summary)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / "gaps.csv").unlink(missing_ok=True)
         # Removed first and written last, so that a folder with it holds the tables that it describes.
         (folder / "utility.json").unlink(missing_ok=True)
         for name, table in tables.items():
@@ -69,15 +73,16 @@ def write_utility(result: UtilityResult, folder: Path) -> None:
 
 
 def _tabulate_scores(summary: UtilitySummary) -> pd.DataFrame:
-    """One row an arm, score and baseline; arms without a baseline have one row a score."""
+    """One row an arm, score, group and baseline; arms without a baseline have one row a score and group."""
     arms = {arm.id: arm for arm in summary.arms}
     rows = []
-    for score in summary.scores:
+    changes: dict[tuple[str, str, str | None, str | None], list[Comparison]] = {}
+    for one in (*summary.comparisons, *summary.group_comparisons):
+        changes.setdefault((one.arm, one.score, one.class_name, one.group), []).append(one)
+    for score in (*summary.scores, *summary.group_scores):
         arm = arms[score.arm]
         against: list[Comparison | None] = [
-            one
-            for one in summary.comparisons
-            if (one.arm, one.score, one.class_name) == (score.arm, score.score, score.class_name)
+            *changes.get((score.arm, score.score, score.class_name, score.group), [])
         ]
         for change in against or [None]:
             mcnemar = None if change is None else change.mcnemar
@@ -90,6 +95,7 @@ def _tabulate_scores(summary: UtilitySummary) -> pd.DataFrame:
                     "real_fraction": arm.real,
                     "score": score.score,
                     "class": score.class_name,
+                    "group": score.group,
                     "mean": score.mean,
                     "low": score.low,
                     "high": score.high,
@@ -113,6 +119,12 @@ def _tabulate_scores(summary: UtilitySummary) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _tabulate_gaps(summary: UtilitySummary) -> pd.DataFrame:
+    return pd.DataFrame([gap.model_dump() for gap in summary.group_gaps]).rename(
+        columns={"class_name": "class"}
+    )
+
+
 def _tabulate_runs(summary: UtilitySummary) -> pd.DataFrame:
     rows = []
     for run in summary.runs:
@@ -125,8 +137,9 @@ def _tabulate_runs(summary: UtilitySummary) -> pd.DataFrame:
             "best_epoch": run.best_epoch,
             "seconds": run.seconds,
         }
-        for one in run.scores:
+        for one in (*run.scores, *run.group_scores):
             name = one.score if one.class_name is None else f"{one.score}:{one.class_name}"
+            name = name if one.group is None else f"{name}@{one.group}"
             row |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
         rows.append(row | {"notes": " ".join(run.notes)})
     return pd.DataFrame(rows)

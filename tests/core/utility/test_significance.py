@@ -15,6 +15,7 @@ from core.utility.significance import (
     compare_answers,
     compare_repeats,
     correct_holm,
+    explain_draws,
     explain_repeats,
     find_fewest_repeats,
     find_smallest_p,
@@ -102,3 +103,10 @@ def test_signed_rank_is_significant_as_often_as_it_says_at_most() -> None:
     rng = np.random.default_rng(1)
     hits = [(compare_repeats(rng.normal(0, 1, 8).tolist()).p or 0) < ALPHA for _ in range(800)]
     assert 0.02 <= np.mean(hits) <= 0.06
+
+
+def test_sets_that_repeats_see_nearly_whole_are_named() -> None:
+    available = {"gan": 100, "ddpm": 200}
+    assert explain_draws({"gan": 50, "ddpm": 100}, available) == ""
+    told = explain_draws({"gan": 51, "ddpm": 100}, available)
+    assert "51 of 100 of gan" in told and "ddpm" not in told and "these very images" in told
