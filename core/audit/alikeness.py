@@ -1,8 +1,8 @@
-"""MS-SSIM of every set and class: how alike the images of a set are, with the real set's beside it."""
+"""MS-SSIM of every set, class and group: how alike its images are, with the real ones' beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from core.audit.mean_images import MeanFrame
 from core.audit.result import Floor, MetricRow
 from core.config import Settings
-from core.datasets.image_set import ImageSet, Role
+from core.datasets.groups import list_groups
+from core.datasets.image_set import ImageSet, Item, Role
 from core.errors import InputError
 from core.features.extraction import default_workers, load_pixels
 from core.images.resizing import resize_pixels
 from core.metrics.estimate import Estimate
-from core.metrics.ms_ssim import compute_ms_ssim_by_class, decide_n_scales, draw_rings
+from core.metrics.ms_ssim import Ring, compute_ms_ssim_by_class, decide_n_scales, draw_rings
 from core.progress import Progress
 
 __all__ = ["LARGEST_SIDE_PX", "choose_pair_count", "compute_alikeness_rows"]
@@ -44,6 +45,16 @@ class _Size:
     height: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A whole set, or a group of it: which of its items, and the pairs among them."""
+
+    image_set: ImageSet
+    group: str | None
+    items: tuple[Item, ...]
+    rings: tuple[Ring, ...]
+
+
 def compute_alikeness_rows(
     sets: Sequence[ImageSet],
     *,
@@ -53,7 +64,7 @@ def compute_alikeness_rows(
     settings: Settings,
     progress: Progress,
 ) -> tuple[list[MetricRow], list[str]]:
-    """Compare random pairs of images within each set and class.
+    """Compare random pairs of images within each set and class, and of one class within each group.
 
     Args:
         sets: the study's sets, the real one first; held-out images are not asked.
@@ -64,8 +75,8 @@ def compute_alikeness_rows(
         progress: told about every image.
 
     Returns:
-        Rows `ms_ssim` of each synthetic set and of each class of the real set, and one sentence for each
-        set that was left out.
+        Rows `ms_ssim` of each synthetic set and of each class and group of the real set, and one sentence
+        for each set that was left out.
 
     Raises:
         ImageSetError: if a file changed since it was scanned.
@@ -77,41 +88,53 @@ def compute_alikeness_rows(
     except InputError as error:
         return [], [f"ms_ssim left out: {error}"]
     asked = [one for one in sets if one.role is not Role.HELDOUT]
-    rings = [
-        draw_rings([item.label for item in one.items], n_pairs=choose_pair_count(len(one.classes)), seed=seed)
-        for one in asked
-    ]
-    total = sum(len(ring.images) for own in rings for ring in own)
-    progress.start("Comparing images within sets", total)
-    found: list[Mapping[str | None, Estimate]] = []
-    for image_set, own in zip(asked, rings, strict=True):
+    groups = list_groups(asked[0])
+    parts = [part for one in asked for part in _draw_parts(one, groups, seed)]
+    progress.start("Comparing images within sets", sum(len(ring.images) for p in parts for ring in p.rings))
+    found: dict[str, dict[str | None, Estimate]] = {one.name: {} for one in asked}
+    for part in parts:
 
-        def load(place: int, image_set: ImageSet = image_set) -> NDArray[np.float32]:
-            pixels = load_pixels(image_set.items[place], num_channels=1, settings=settings)
+        def load(place: int, items: tuple[Item, ...] = part.items) -> NDArray[np.float32]:
+            pixels = load_pixels(items[place], num_channels=1, settings=settings)
             return resize_pixels(pixels, width=size.width, height=size.height)[..., 0]
 
-        found.append(
-            compute_ms_ssim_by_class(
-                own,
-                n=len(image_set),
-                load=load,
-                data_range=255,
-                workers=default_workers() if workers is None else workers,
-                advance=progress.advance,
-            )
+        estimates = compute_ms_ssim_by_class(
+            part.rings,
+            n=len(part.items),
+            load=load,
+            data_range=255,
+            workers=default_workers() if workers is None else workers,
+            advance=progress.advance,
         )
+        if part.group is None:
+            found[part.image_set.name] |= estimates
+        elif None in estimates:
+            found[part.image_set.name][part.group] = estimates[None]
+    real = found[asked[0].name]
     rows = [
-        _row(image_set, label, estimates[label], found[0].get(label), asked[0])
-        for label in (None, *asked[0].classes)
-        for image_set, estimates in zip(asked[1:], found[1:], strict=True)
-        if label in estimates
+        _row(image_set, label, found[image_set.name][label], real.get(label), asked[0])
+        for label in (None, *asked[0].classes, *groups)
+        for image_set in asked[1:]
+        if label in found[image_set.name]
     ]
     warnings = [
         f"ms_ssim left out for {one.name!r}: no two of its images are of one class."
-        for one, estimates in zip(asked[1:], found[1:], strict=True)
-        if not estimates
+        for one in asked[1:]
+        if not found[one.name]
     ]
     return rows, warnings
+
+
+def _draw_parts(image_set: ImageSet, groups: Sequence[str], seed: int) -> list[_Part]:
+    """Draw the pairs of a whole set, then those of each group."""
+    own = set(list_groups(image_set))
+    parts: list[_Part] = []
+    for group in (None, *(name for name in groups if name in own)):
+        items = tuple(one for one in image_set.items if group is None or group in one.group_names)
+        labels = [item.label for item in items]
+        n_pairs = choose_pair_count(len(set(labels) - {None}))
+        parts.append(_Part(image_set, group, items, draw_rings(labels, n_pairs=n_pairs, seed=seed)))
+    return parts
 
 
 def _reduce(frame: MeanFrame) -> _Size:

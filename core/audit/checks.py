@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from core.audit.result import Duplicates, SetSummary, UnreadableRecord
 from core.audit.set_warnings import title_set, warn_of_classes, warn_of_sizes
+from core.datasets.groups import list_groups
 from core.datasets.image_set import ImageSet, Role, find_duplicates
 from core.images.decoded import ImageFacts
 
@@ -28,6 +29,7 @@ def summarise_set(image_set: ImageSet) -> SetSummary:
         n=len(image_set),
         digest=image_set.digest,
         classes=image_set.count_classes(),
+        groups={name: image_set.count_groups()[name] for name in list_groups(image_set)},
         formats=dict(formats.most_common()),
         sizes=((min(widths), min(heights)), (max(widths), max(heights))),
         unreadable=tuple(UnreadableRecord(file=bad.id, reason=bad.reason) for bad in image_set.unreadable),

@@ -7,6 +7,7 @@ import numpy as np
 from core.audit.copy_evidence import CopyEvidence, SearchedSets
 from core.audit.result import Floor, MetricRow
 from core.copies.repeats import are_repeats
+from core.datasets.groups import list_groups
 from core.datasets.image_set import ImageSet
 from core.metrics.calibrated_copies import CalibratedCopies, RateComparison
 from core.metrics.estimate import Estimate
@@ -16,7 +17,7 @@ __all__ = ["count_repeats", "make_copy_row", "make_copy_rows"]
 
 
 def make_copy_rows(one: ImageSet, judged: CalibratedCopies, evidence: CopyEvidence) -> list[MetricRow]:
-    """Write down what was flagged, and how many more than chance gives; whole set, then classes."""
+    """Write down what was flagged, and how many more than chance gives; whole set, classes and groups."""
     name, extractor = one.name, evidence.extractor
     expected = judged.expected_false_flags
     against = f"Held against {evidence.null.title}."
@@ -66,9 +67,8 @@ def make_copy_rows(one: ImageSet, judged: CalibratedCopies, evidence: CopyEviden
         make_copy_row("flag_excess", name, extractor, judged.flag_rate.excess, note=against),
         make_copy_row("copy_excess", name, extractor, judged.copy_rate.excess, note=against),
     ]
-    labels = np.array([item.label for item in one.items], dtype=object)
-    for label in one.classes:
-        members = labels == label
+    for label in (*one.classes, *list_groups(one)):
+        members = np.array([label == item.label or label in item.group_names for item in one.items])
         share = compute_share(int(judged.flagged[members].sum()), int(members.sum()), n_real=expected.n_real)
         rows.append(
             make_copy_row(

@@ -57,5 +57,5 @@ def audit_demo(
 
 
 def demo_protocol(seed: int = 0) -> Protocol:
-    """The demo's protocol: no weights, one seed for all draws."""
-    return Protocol(extractors=(WEIGHT_FREE,), seed=seed)
+    """The demo's protocol: no weights, bias as well, one seed for all draws."""
+    return Protocol(extractors=(WEIGHT_FREE,), seed=seed, bias=True)

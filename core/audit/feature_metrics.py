@@ -1,7 +1,8 @@
-"""Every metric of one extractor's features: each synthetic set against the real one, whole and per class."""
+"""Every metric of one extractor's features: each synthetic set against the real one, and parts of both."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from core.audit.plan import MetricGroup
 from core.audit.reference import VENDI_SUBSETS, Reference
 from core.audit.result import Floor, MetricRow
+from core.datasets.groups import FEWEST_IN_GROUP
 from core.errors import TooFewImagesError
 from core.features.base import FeatureBatch, FeatureKind
 from core.metrics.authenticity import compute_authenticity
@@ -37,29 +39,38 @@ _FEWEST_TO_COMPARE = 20
 
 @dataclass(frozen=True, slots=True)
 class SetFeatures:
-    """One set's features with what is needed to cut them by class.
+    """One set's features with what is needed to cut them by class and group.
 
     Attributes:
         name: the set's name.
         item_ids: item id of each row.
         labels: class of each row, or None.
         batch: features (and logits), one row an item.
+        groups: names of each row's groups, such as `sex=F`; empty where none were asked for.
     """
 
     name: str
     item_ids: tuple[str, ...]
     labels: tuple[str | None, ...]
     batch: FeatureBatch
+    groups: tuple[tuple[str, ...], ...] = ()
 
-    def rows_of(self, label: str | None) -> NDArray[np.intp]:
-        """Rows of a class; all rows for None."""
-        if label is None:
+    def rows_of(self, part: str | None) -> NDArray[np.intp]:
+        """Rows of a class or group, which no study calls alike; all rows for None."""
+        if part is None:
             return np.arange(len(self.labels))
-        return np.flatnonzero([own == label for own in self.labels])
+        if part in self.labels or not self.groups:
+            return np.flatnonzero([own == part for own in self.labels])
+        return np.flatnonzero([part in own for own in self.groups])
 
-    def features_of(self, label: str | None) -> Array:
-        """Features of a class; all of them for None."""
-        return self.batch.features[self.rows_of(label)]
+    def features_of(self, part: str | None) -> Array:
+        """Features of a class or group; all of them for None."""
+        return self.batch.features[self.rows_of(part)]
+
+    def list_groups(self) -> tuple[str, ...]:
+        """Groups that are large enough to be measured, in order."""
+        counts = Counter(name for own in self.groups for name in own)
+        return tuple(name for name in sorted(counts) if counts[name] >= FEWEST_IN_GROUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +119,22 @@ def compute_feature_metrics(
     options: FeatureAuditOptions,
     progress: Progress,
 ) -> FeatureAudit:
-    """Measure every synthetic set against the real one, whole and for each of the real set's classes.
+    """Measure every synthetic set against the real one, whole and for the real set's classes and groups.
 
-    A metric that a set is too small for is left out, with a warning.
+    A metric that a set is too small for is left out, with a warning; so is a group of few images, without one
+    (`core.datasets.groups.explain_groups` tells of it).
 
     Args:
         real: features of the real (train) set.
         synthetic: features of each synthetic set.
         heldout: features of the held-out set, which gives floors, or None.
         options: what to measure and how.
-        progress: told about every synthetic set and class.
+        progress: told about every synthetic set, class and group.
     """
     audit = FeatureAudit()
     classes = sorted({label for label in real.labels if label is not None})
-    labels = (None, *classes)
+    groups = real.list_groups()
+    labels = (None, *classes, *groups)
     progress.start(f"Measuring with {options.extractor}", len(labels) * len(synthetic), unit="comparisons")
     copies = []
     left_out: dict[tuple[str, ...], dict[str, str]] = {}
@@ -136,8 +149,8 @@ def compute_feature_metrics(
         )
         for one in synthetic:
             rows = one.rows_of(label)
-            if len(rows):
-                pair = _Pair(reference, one, label, rows, options)
+            if len(rows) >= (FEWEST_IN_GROUP if label in groups else 1):
+                pair = _Pair(reference, one, label, rows, options, "group" if label in groups else "class")
                 audit.rows += pair.measure()
                 for reason, metrics in pair.skipped.items():
                     left_out.setdefault(tuple(metrics), {})[pair.whose] = reason
@@ -174,7 +187,7 @@ def _copy_rows(real: SetFeatures, synthetic: SetFeatures, pair: _Pair, extractor
 
 
 class _Pair:
-    """One synthetic set (or one class of it) against the reference."""
+    """One synthetic set (or one class or group of it) against the reference."""
 
     def __init__(
         self,
@@ -183,6 +196,7 @@ class _Pair:
         label: str | None,
         rows: NDArray[np.intp],
         options: FeatureAuditOptions,
+        kind: str,
     ) -> None:
         self.reference = reference
         self.name = synthetic.name
@@ -193,7 +207,7 @@ class _Pair:
         self.copy_labels: list[str] | None = None
         self._neighbourhood: Neighbourhood | None = None
         self.skipped: dict[str, list[str]] = {}
-        self.whose = f"{self.name!r}" if label is None else f"class {label!r} of {self.name!r}"
+        self.whose = f"{self.name!r}" if label is None else f"{kind} {label!r} of {self.name!r}"
 
     def measure(self) -> list[MetricRow]:
         """Every metric that the extractor serves and the set is large enough for."""

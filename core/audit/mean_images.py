@@ -1,4 +1,4 @@
-"""Mean images of every set and class, and the variety numbers read from them."""
+"""Mean images of every set, class and group, and the variety numbers read from them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from itertools import islice
 
 from core.audit.result import Floor, MeanPicture, MetricRow
 from core.config import Settings
+from core.datasets.groups import list_groups
 from core.datasets.image_set import ImageSet, Item, Role
 from core.features.base import Pixels
 from core.features.extraction import default_workers, load_pixels
@@ -72,7 +73,7 @@ def compute_mean_images(
     settings: Settings,
     progress: Progress,
 ) -> MeanImages:
-    """Average every set, whole and per class, in one pass over its images.
+    """Average every set, whole, per class and per group, in one pass over its images.
 
     Raises:
         ImageSetError: if a file changed since it was scanned.
@@ -83,11 +84,13 @@ def compute_mean_images(
     progress.start("Averaging images", sum(len(image_set) for image_set in sets))
     for image_set in sets:
         means: dict[str | None, MeanImage] = {None: MeanImage()}
-        means |= {label: MeanImage() for label in image_set.classes}
+        means |= {label: MeanImage() for label in (*image_set.classes, *list_groups(image_set))}
         for item, pixels in _stream(image_set.items, frame, workers, settings):
             means[None].add(pixels)
             if item.label is not None:
                 means[item.label].add(pixels)
+            for group in means.keys() & set(item.group_names):
+                means[group].add(pixels)
             progress.advance()
         for label, mean in means.items():
             pictures[image_set.name, label] = MeanPicture(mean.mean, mean.standard_deviation, mean.n)
@@ -121,7 +124,7 @@ def compute_variety_rows(sets: Sequence[ImageSet], means: MeanImages) -> list[Me
     """Mean-image sizes of every synthetic set, with the real set's beside them, and variety over the sets."""
     synthetic = [image_set for image_set in sets if image_set.role is Role.SYNTHETIC]
     rows = []
-    for label in (None, *sets[0].classes):
+    for label in (None, *sets[0].classes, *list_groups(sets[0])):
         shown = [image_set for image_set in synthetic if (image_set.name, label) in means]
         if not shown or (sets[0].name, label) not in means:
             continue

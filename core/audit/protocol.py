@@ -24,6 +24,7 @@ class Protocol(BaseModel):
             each extractor's own.
         num_channels: 1 turns colour into luma, 3 repeats grey; None leaves images as they are.
         class_names: classes to keep; empty keeps all.
+        group_by: columns of the labels CSV whose values are measured like classes; empty measures none.
         nearest_k: k of precision, recall, density, coverage and the real set: Naeem et al. 2020
             use 5, Kynkäänniemi et al. 2019 use 3.
         seed: seeds every draw.
@@ -34,6 +35,7 @@ class Protocol(BaseModel):
         multiscale: whether MM-FID and MM-STD are computed.
         multiscale_extractors: their extractors; empty takes the audit's distribution extractors.
         multiscale_resolutions: their resolutions in pixels.
+        bias: whether is looked for what gives a class away, and how much of it synthetic sets inherit.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,6 +46,7 @@ class Protocol(BaseModel):
     resolution: int | None = Field(default=None, ge=8, le=4096)
     num_channels: Literal[1, 3] | None = None
     class_names: tuple[str, ...] = ()
+    group_by: tuple[str, ...] = ()
     nearest_k: int = Field(default=5, ge=1, le=1000)
     seed: int = Field(default=0, ge=0, lt=2**32)
     precision: Precision = Precision.FP32
@@ -52,6 +55,7 @@ class Protocol(BaseModel):
     multiscale: bool = False
     multiscale_extractors: tuple[str, ...] = ()
     multiscale_resolutions: tuple[int, ...] = (128, 256, 512, 1024)
+    bias: bool = False
 
     @field_validator("multiscale_resolutions")
     @classmethod

@@ -15,7 +15,10 @@ from core.audit.archive import load_summary
 from core.audit.items import ITEMS_FILE
 from core.audit.mean_archive import MEANS_FILE, load_mean_images
 from core.audit.pairs import PAIRS_FILE
-from core.audit.result import AuditResult, MeanPicture
+from core.audit.result import AuditBias, AuditResult, AuditSummary, MeanPicture
+from core.bias.archive import BIAS_FOLDER, list_bias
+from core.bias.document import open_document
+from core.bias.options import BiasChoices
 from core.errors import InputError
 
 __all__ = ["load_copies", "reopen_audit"]
@@ -29,7 +32,8 @@ def reopen_audit(folder: Path) -> AuditResult:
     """Read every file of a finished audit back into its result.
 
     What an audit of an earlier version did not write is left out: lists of items and pairs become None, mean
-    images become an empty mapping. Mean images are read when they are asked for.
+    images become an empty mapping. Mean images are read when they are asked for. Of several analyses of bias
+    the audit's own comes back; where it had none, the newest that was made later.
 
     Args:
         folder: what `--output` named.
@@ -47,6 +51,7 @@ def reopen_audit(folder: Path) -> AuditResult:
         mean_images=means,
         items=_load_table(folder / ITEMS_FILE),
         pairs=_load_table(folder / PAIRS_FILE),
+        bias=_open_bias(folder, summary),
     )
 
 
@@ -85,6 +90,16 @@ def load_copies(folder: Path) -> pd.DataFrame:
 def _unguard(item: str) -> str:
     """Undo what keeps spreadsheets from reading a name as a formula."""
     return item[2:] if re.match(r"\./[=+\-@\t\r]", item) else item
+
+
+def _open_bias(folder: Path, summary: AuditSummary) -> AuditBias | None:
+    keys = list_bias(folder)
+    if not keys:
+        return None
+    seed = summary.protocol.choices.get("seed")
+    own = BiasChoices(seed=seed).key if isinstance(seed, int) else ""
+    key = own if own in keys else keys[0]
+    return AuditBias(key, open_document(folder / BIAS_FOLDER / key))
 
 
 def _load_table(path: Path) -> pa.Table | None:

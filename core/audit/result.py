@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from core.bias.document import BiasDocument
+    from core.bias.heatmap import BiasResult
+
 __all__ = [
+    "AuditBias",
     "AuditResult",
     "AuditSummary",
     "Duplicates",
@@ -63,6 +67,8 @@ class SetSummary(_Record):
         n: readable images, all of which entered the numbers.
         digest: SHA-256 over items and labels.
         classes: images a class.
+        groups: images a group by columns of the labels CSV, such as `sex=F`, of groups large enough to be
+            measured; columns overlap.
         formats: images a file format and depth, such as `PNG 8-bit grey`.
         sizes: smallest and largest (width, height) in pixels.
         unreadable: files left out.
@@ -76,6 +82,7 @@ class SetSummary(_Record):
     n: int
     digest: str
     classes: dict[str, int]
+    groups: dict[str, int] = {}
     formats: dict[str, int]
     sizes: tuple[tuple[int, int], tuple[int, int]]
     unreadable: tuple[UnreadableRecord, ...] = ()
@@ -115,7 +122,7 @@ class MetricRow(_Record):
     Attributes:
         synthetic: the synthetic set's name.
         extractor: the extractor's name, or None for metrics of pixels and files.
-        class_name: the class, or None for the whole set; `class` in JSON and CSV.
+        class_name: the class or group, or None for the whole set; `class` in JSON and CSV.
         metric: id in `core.metrics.catalogue`.
         value: the number, or None where it is undefined (then `note` says why).
         low: lower end of the 95 % interval, or None (then `note` says why).
@@ -208,6 +215,11 @@ class AuditSummary(_Record):
     started: datetime
     seconds: float
 
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of the groups that were measured, such as `sex=F`; no class is called so."""
+        return tuple(dict.fromkeys(name for one in self.sets for name in one.groups))
+
 
 @dataclass(frozen=True, slots=True)
 class MeanPicture:
@@ -219,15 +231,32 @@ class MeanPicture:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditBias:
+    """An analysis of bias of the audit's images.
+
+    Attributes:
+        key: name of its folder within the audit's.
+        document: what reports show of it.
+        result: all of it, to be written; None in an audit that was read back.
+    """
+
+    key: str
+    document: BiasDocument
+    result: BiasResult | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AuditResult:
     """All that an audit found.
 
     Attributes:
         summary: the content of `audit.json`.
         copies: one row a synthetic item and extractor, with the columns of `copies.csv`.
-        mean_images: (set name, class or None) to mean image.
+        mean_images: (set name, class, group or None) to mean image.
         items: one row an item of any set, as `core.audit.items` keeps them; None where nobody asks for it.
         pairs: one row an item and extractor, as `core.audit.pairs` keeps them; None likewise.
+        bias: where classes are told apart and what synthetic sets inherit of it; None where nobody asked, or
+            there are no classes to tell apart.
     """
 
     summary: AuditSummary
@@ -235,3 +264,4 @@ class AuditResult:
     mean_images: Mapping[tuple[str, str | None], MeanPicture]
     items: pa.Table | None = None
     pairs: pa.Table | None = None
+    bias: AuditBias | None = None

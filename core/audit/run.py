@@ -26,8 +26,11 @@ from core.audit.plan import MetricGroup, Plan, PlannedExtractor, plan_extractors
 from core.audit.protocol import Execution, Protocol
 from core.audit.result import AuditResult, AuditSummary, ExtractorRecord, ProtocolRecord
 from core.audit.set_features import extract_sets
+from core.audit.study_bias import StudyBias, measure_bias
 from core.audit.study_copies import StudyCopies
+from core.bias.options import BiasChoices
 from core.config import Settings, get_settings
+from core.datasets.groups import explain_groups
 from core.datasets.image_set import ImageSet, Role
 from core.datasets.study import Study
 from core.datasets.study_scan import scan_study
@@ -80,12 +83,13 @@ def run_audit(
     sets = scan_study(
         study,
         class_names=protocol.class_names,
+        group_by=protocol.group_by,
         workers=execution.workers,
         settings=settings,
         progress=progress,
     )
     shared = find_shared(sets)
-    warnings = list(check_study(sets, shared))
+    warnings = [*check_study(sets, shared), *explain_groups(sets, protocol.group_by)]
     copies = StudyCopies(sets, protocol=protocol, execution=execution, settings=settings, progress=progress)
     audits = [
         _audit_features(one, sets, copies, protocol, execution, settings, progress) for one in plan.extractors
@@ -114,6 +118,17 @@ def run_audit(
     )
     rows += alike
     warnings += too_alone
+    bias = StudyBias(None)
+    if protocol.bias:
+        bias = measure_bias(
+            sets,
+            BiasChoices(seed=protocol.seed),
+            workers=execution.workers,
+            settings=settings,
+            progress=progress,
+        )
+    rows += bias.rows
+    warnings += bias.warnings
     summary = AuditSummary(
         protocol=_record_protocol(protocol, plan, frame),
         sets=tuple(summarise_set(image_set) for image_set in sets),
@@ -124,7 +139,7 @@ def run_audit(
         started=started,
         seconds=round(time.perf_counter() - clock, 3),
     )
-    return AuditResult(summary, copies.table, means, tabulate_items(sets), copies.pairs)
+    return AuditResult(summary, copies.table, means, tabulate_items(sets), copies.pairs, bias.bias)
 
 
 def _audit_features(
@@ -152,6 +167,7 @@ def _audit_features(
             tuple(item.id for item in image_set.items),
             tuple(item.label for item in image_set.items),
             batch,
+            tuple(item.group_names for item in image_set.items),
         )
         for image_set, batch in zip(sets, batches, strict=True)
     ]

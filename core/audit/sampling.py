@@ -5,10 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.audit.items import AuditItems
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
 
 __all__ = ["draw_samples"]
 
@@ -24,23 +29,31 @@ def draw_samples(
     Args:
         items: the audit's images.
         sets: names of image sets.
-        classes: classes to draw from; None draws from all images of a set.
+        classes: classes and groups to draw from; None draws from all images of a set.
         n: images of each; all of them where there are fewer.
         seed: decides the draw.
 
     Returns:
         (set, class) to item ids, in the order drawn; every set and class asked for is there.
     """
-    table = items.to_pandas()[["id", "set", "label"]]
+    table = items.to_pandas()
+    if "groups" not in table:
+        table["groups"] = [()] * len(table)
     by_set = {name: table[table["set"] == name] for name in sets}
     drawn: dict[tuple[str, str | None], tuple[str, ...]] = {}
     for name, rows in by_set.items():
         for label in classes:
             # Ids are digests: sorted by them, the order of the files decides nothing.
-            ids = sorted(rows["id"] if label is None else rows.loc[rows["label"] == label, "id"])
+            ids = sorted(rows["id"] if label is None else rows.loc[_is_in(rows, label), "id"])
             order = np.random.default_rng([seed, _digest(name, label)]).permutation(len(ids))
             drawn[name, label] = tuple(ids[place] for place in order[:n])
     return drawn
+
+
+def _is_in(rows: pd.DataFrame, part: str) -> NDArray[np.bool_]:
+    in_group = np.fromiter((part in own for own in rows["groups"]), dtype=np.bool_, count=len(rows))
+    in_class: NDArray[np.bool_] = (rows["label"] == part).to_numpy(dtype=np.bool_)
+    return in_class | in_group
 
 
 def _digest(name: str, label: str | None) -> int:

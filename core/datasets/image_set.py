@@ -34,6 +34,8 @@ class Item:
         label: class, or None.
         patient: patient id, or None.
         facts: format, size and depth of the file.
+        groups: column of the labels CSV and the image's value in it, of the columns asked for; a column whose
+            value is not known is left out.
     """
 
     id: str
@@ -43,6 +45,12 @@ class Item:
     label: str | None
     patient: str | None
     facts: ImageFacts
+    groups: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def group_names(self) -> tuple[str, ...]:
+        """Its groups as results name them, such as `sex=F`."""
+        return tuple(f"{column}={value}" for column, value in self.groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +104,14 @@ class ImageSet:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over ids, bytes and labels of all items, wherever the folder lies."""
+        """SHA-256 over ids, bytes and labels of all items; neither the folder nor groups count."""
         lines = (f"{item.id}\t{item.digest}\t{item.label or ''}\n" for item in self.items)
         return hashlib.sha256("".join(lines).encode("utf-8", "backslashreplace")).hexdigest()
+
+    def count_groups(self) -> dict[str, int]:
+        """Count images a group, in the order of columns and values; columns overlap."""
+        counts = Counter(group for item in self.items for group in item.groups)
+        return {f"{column}={value}": counts[column, value] for column, value in sorted(counts)}
 
     def count_classes(self) -> dict[str, int]:
         """Count images a class, in the order of the class names."""

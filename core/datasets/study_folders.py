@@ -10,9 +10,13 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from core.config import Settings
 from core.datasets.folder_roots import FolderRef, describe_folder, resolve_file, resolve_folder
+from core.datasets.labels import list_group_columns
 from core.datasets.study import Study, SyntheticSource
 
-__all__ = ["StudyFolders", "SyntheticFolder", "confine_to_roots"]
+__all__ = ["EXPERIMENTS_FOLDER", "StudyFolders", "SyntheticFolder", "confine_to_roots", "list_study_columns"]
+
+EXPERIMENTS_FOLDER = "experiments"
+"""Folder of the workspace with experiments' files, the images that they wrote included."""
 
 
 class SyntheticFolder(BaseModel):
@@ -89,8 +93,28 @@ class StudyFolders(BaseModel):
         )
 
 
-def confine_to_roots(settings: Settings) -> Settings:
-    """Settings under which only files below the folder roots are opened, whatever links say."""
+def list_study_columns(folders: StudyFolders, settings: Settings) -> tuple[str, ...]:
+    """List the columns of a study's labels CSV that images can be grouped by; none without a CSV.
+
+    Raises:
+        InputError: if the CSV is gone, cannot be read or leads out of its root.
+    """
+    if folders.labels is None:
+        return ()
+    path = resolve_file(folders.labels, settings)
+    return list_group_columns(path, confine_to_roots(settings).confined_to)
+
+
+def confine_to_roots(settings: Settings, *, with_experiments: bool = False) -> Settings:
+    """Settings under which only files below the folder roots are opened, whatever links say.
+
+    Args:
+        settings: with the roots.
+        with_experiments: whether images that experiments wrote into the workspace may be opened, too; no
+            study can name their folders.
+    """
     # Path.resolve raises where a root is a circular link; such a root holds nothing and is named when used.
     roots = tuple(Path(os.path.realpath(root.path)) for root in settings.data_roots)
+    if with_experiments:
+        roots = (*roots, Path(os.path.realpath(settings.home / EXPERIMENTS_FOLDER)))
     return replace(settings, confined_to=roots)

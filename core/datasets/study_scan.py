@@ -6,10 +6,12 @@ import os
 from collections.abc import Sequence
 
 from core.config import Settings
+from core.datasets.groups import assign_groups
 from core.datasets.image_set import ImageSet, Role
 from core.datasets.labels import load_labels
 from core.datasets.scan import scan_image_set
 from core.datasets.study import Study
+from core.errors import ImageSetError
 from core.progress import Progress
 
 __all__ = ["scan_study"]
@@ -19,6 +21,7 @@ def scan_study(
     study: Study,
     *,
     class_names: Sequence[str] = (),
+    group_by: Sequence[str] = (),
     workers: int | None = None,
     settings: Settings,
     progress: Progress,
@@ -28,6 +31,7 @@ def scan_study(
     Args:
         study: the sets.
         class_names: keep only these classes; empty keeps all.
+        group_by: columns of the labels CSV whose values become the images' groups.
         workers: decoding threads; None takes one a core, at most eight.
         settings: limits and workspace.
         progress: told about every file; may cancel.
@@ -36,12 +40,19 @@ def scan_study(
         ImageSetError: if a set or the labels cannot be used.
         CancelledError: if progress says so.
     """
-    labels = None if study.labels is None else load_labels(study.labels, settings.confined_to)
+    if group_by and study.labels is None:
+        raise ImageSetError(
+            f"Groups by {', '.join(map(repr, group_by))} are read from a labels CSV, and none is given; name "
+            "one that has the columns."
+        )
+    labels = None
+    if study.labels is not None:
+        labels = load_labels(study.labels, settings.confined_to, group_by=group_by)
     sources = [(Role.REAL, "real", study.real)]
     if study.heldout is not None:
         sources.append((Role.HELDOUT, "heldout", study.heldout))
     sources += [(Role.SYNTHETIC, source.name, source.folder) for source in study.synthetic]
-    return [
+    sets = [
         scan_image_set(
             folder,
             role=role,
@@ -54,3 +65,4 @@ def scan_study(
         )
         for role, name, folder in sources
     ]
+    return assign_groups(sets, labels) if labels is not None and group_by else sets
