@@ -94,7 +94,7 @@ def compute_occlusion(
     *,
     patch_px: int,
     stride_px: int,
-    fill: float = 0.0,
+    fill: float | torch.Tensor = 0.0,
 ) -> torch.Tensor:
     """Occlusion: how far the class's logit falls while a patch is covered.
 
@@ -104,7 +104,8 @@ def compute_occlusion(
         codes: (n,) class whose logit is explained.
         patch_px: side of the cover.
         stride_px: step between covers; at most `patch_px`, so that every pixel is covered.
-        fill: value of covered pixels, on the images' scale; 0 is the mean of normalised images.
+        fill: value of covered pixels, on the images' scale; 0 is the mean of normalised images. Or what lies
+            under the covers, as large as the images: such as the images without their detail.
 
     Returns:
         (n, h, w) mean fall over the covers of each pixel; negative where covering raises the logit.
@@ -121,19 +122,21 @@ def compute_occlusion(
             f"A cover of {patch_px} pixels must fit into images of {width} x {height} pixels and step by 1 "
             f"to {patch_px} pixels, not {stride_px}."
         )
-    fallen = torch.zeros(len(images), height, width, dtype=torch.float64, device=images.device)
-    covers = torch.zeros(height, width, dtype=torch.float64, device=images.device)
+    # Sums stand on the CPU: some accelerators lack float64.
+    under = torch.as_tensor(fill, dtype=images.dtype, device=images.device).expand_as(images)
+    fallen = torch.zeros(len(images), height, width, dtype=torch.float64)
+    covers = torch.zeros(height, width, dtype=torch.float64)
     with _evaluating(model), torch.no_grad():
         whole = model(images).gather(1, codes[:, None])[:, 0]
         for top in _starts(height, patch_px, stride_px):
             for left in _starts(width, patch_px, stride_px):
                 place = slice(top, top + patch_px), slice(left, left + patch_px)
                 covered = images.clone()
-                covered[:, :, place[0], place[1]] = fill
+                covered[:, :, place[0], place[1]] = under[:, :, place[0], place[1]]
                 fall = whole - model(covered).gather(1, codes[:, None])[:, 0]
-                fallen[:, place[0], place[1]] += fall[:, None, None]
+                fallen[:, place[0], place[1]] += fall.cpu().double()[:, None, None]
                 covers[place] += 1
-    return (fallen / covers).to(images.dtype)
+    return (fallen / covers).to(images.dtype).to(images.device)
 
 
 def average_by_class(
@@ -151,7 +154,7 @@ def average_by_class(
     sums: dict[int, NDArray[np.float64]] = {}
     counts, empty = np.zeros(n_classes, np.intp), np.zeros(n_classes, np.intp)
     for maps, codes in batches:
-        positive = maps.detach().clamp(min=0).double().cpu().numpy()
+        positive = maps.detach().clamp(min=0).cpu().double().numpy()
         for one, code in zip(positive, codes.tolist(), strict=True):
             largest = float(one.max())
             counts[code] += 1

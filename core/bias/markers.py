@@ -13,20 +13,13 @@ from scipy.spatial import ConvexHull
 from statsmodels.stats.proportion import proportion_confint
 
 from core.bias.frame import stream_pixels
-from core.bias.patches import Box
+from core.bias.patches import ZONES, Box
 from core.config import Settings
 from core.datasets.image_set import Item
 from core.images.resizing import resize_pixels
 from core.progress import Progress, SilentProgress
 
 __all__ = ["ZONES", "Letter", "MarkerRate", "compute_marker_rates", "detect_letters", "find_letters"]
-
-ZONES: Final = (
-    "upper left", "upper middle", "upper right",
-    "middle left", "centre", "middle right",
-    "lower left", "lower middle", "lower right",
-)  # fmt: skip
-"""Names of the thirds of an image, as seen on the screen, row by row."""
 
 # Longer side at which letters are looked for; smaller images are enlarged, so that strokes have a width.
 _SIDE: Final = 320
@@ -63,9 +56,7 @@ class Letter:
     @property
     def zone(self) -> str:
         """Which third of the image holds its middle, a name of `ZONES`."""
-        column = int((self.box.left + self.box.right) / 2 * 3)
-        row = int((self.box.top + self.box.bottom) / 2 * 3)
-        return ZONES[3 * min(row, 2) + min(column, 2)]
+        return self.box.zone
 
 
 @dataclass(frozen=True, slots=True)

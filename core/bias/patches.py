@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,14 @@ from scipy.fft import dct
 from core.bias.frame import DEFAULT_SIDE_PX
 from core.errors import InputError
 
-__all__ = ["Box", "PatchGrid", "describe_patches"]
+__all__ = ["ZONES", "Box", "PatchGrid", "describe_patches"]
+
+ZONES: Final = (
+    "upper left", "upper middle", "upper right",
+    "middle left", "centre", "middle right",
+    "lower left", "lower middle", "lower right",
+)  # fmt: skip
+"""Names of the thirds of an image, as seen on the screen, row by row."""
 
 _WAVES = 4
 
@@ -37,6 +45,13 @@ class Box:
     def area(self) -> float:
         """Share of the image."""
         return (self.right - self.left) * (self.bottom - self.top)
+
+    @property
+    def zone(self) -> str:
+        """Which third of the image holds its middle, a name of `ZONES`."""
+        column = int((self.left + self.right) / 2 * 3)
+        row = int((self.top + self.bottom) / 2 * 3)
+        return ZONES[3 * min(row, 2) + min(column, 2)]
 
     def overlaps(self, other: Box) -> bool:
         """Tell whether two rectangles share any area."""

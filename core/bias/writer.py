@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
-from dataclasses import asdict
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
+from core.bias.archive import BIAS_FILE
+from core.bias.attribution_archive import ATTRIBUTION_FOLDER
 from core.bias.heatmap import BiasResult, SetBias
-from core.bias.patch_probe import ALPHA, ProbeMap
+from core.bias.patch_probe import ProbeMap
 from core.bias.suspects import Suspect
+from core.bias.tables import FORMAT_VERSION, name_differences, summarise_result, tabulate_result
 from core.errors import InputError
-from core.metrics.estimate import Estimate
 from core.plots.difference import choose_difference_limit
 from core.plots.heatmap import MapScale, draw_heatmap, expand_grid
 
 __all__ = ["FORMAT_VERSION", "write_bias"]
 
-FORMAT_VERSION: Final = 1
-"""Raised whenever files of an analysis change their meaning."""
-
 _AREA = (
     "Area under the ROC curve of a patch alone: 0.5 is chance, 1 tells every image. White line: threshold."
 )
-_Row = dict[str, object]
 
 
 def write_bias(result: BiasResult, folder: Path) -> None:
@@ -37,9 +32,10 @@ def write_bias(result: BiasResult, folder: Path) -> None:
 
     `suspects.csv` (ranked regions of the real set), `inheritance.csv`, `shortcuts.csv`, `markers.csv`,
     `bias.json` with all of it and the settings, and below `maps/SET/` the maps: `probe`, `transfer` and
-    `difference-A-B` as .npy and as PNG over the mean image, `inheritance` as .npy. Beside them stand the
-    images behind the probe: `images.csv` (item, class, fold) and `scores.npy`, (positions, images, k) in its
-    order and row by row of the map. `bias.json` is written last: a folder that holds one is complete.
+    `difference-A-B` as .npy and as PNG over the mean image, `inheritance` and `mean` as .npy. Beside
+    them stand the images behind the probe: `images.csv` (item, class, fold) and `scores.npy`, (positions,
+    images, k) in its order and row by row of the map. `bias.json` is written last: a folder that holds one is
+    complete; `core.bias.archive` reads it back.
 
     Args:
         result: what was found.
@@ -48,114 +44,26 @@ def write_bias(result: BiasResult, folder: Path) -> None:
     Raises:
         InputError: if the folder cannot be written.
     """
-    tables = {
-        "suspects.csv": _list_suspects(result),
-        "inheritance.csv": _list_inherited(result),
-        "shortcuts.csv": _list_shortcuts(result),
-        "markers.csv": _list_markers(result),
-    }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "bias.json").unlink(missing_ok=True)
-        shutil.rmtree(folder / "maps", ignore_errors=True)
+        (folder / BIAS_FILE).unlink(missing_ok=True)
+        for earlier in ("maps", ATTRIBUTION_FOLDER):
+            shutil.rmtree(folder / earlier, ignore_errors=True)
         for one in result.sets:
             _write_maps(result, one, folder / "maps" / one.name)
-        for name, (columns, rows) in tables.items():
+        for name, (columns, rows) in tabulate_result(result).items():
             text = pd.DataFrame(rows, columns=columns).to_csv(index=False, lineterminator="\n")
-            _replace(folder / name, text)
-        summary = _summarise(result, {name: rows for name, (_, rows) in tables.items()})
-        _replace(folder / "bias.json", json.dumps(summary, indent=2, allow_nan=False) + "\n")
+            _replace(folder / f"{name}.csv", text)
+        summary = json.dumps(summarise_result(result), indent=2, allow_nan=False)
+        _replace(folder / BIAS_FILE, summary + "\n")
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"The folder {folder} cannot be written ({reason}); choose another one.") from error
 
 
-def _summarise(result: BiasResult, tables: dict[str, list[_Row]]) -> _Row:
-    probe = result.options.probe
-    real = result.sets[0].probe
-    assert real is not None
-    return {
-        "format_version": FORMAT_VERSION,
-        "classes": list(result.classes),
-        "settings": {
-            **asdict(probe.grid),
-            "positions": list(probe.grid.shape),
-            "n_folds": probe.n_folds,
-            "n_permutations": probe.n_permutations,
-            "seed": probe.seed,
-            "alpha": ALPHA,
-            "max_per_class": result.options.max_per_class,
-        },
-        "sets": [
-            {
-                "name": one.name,
-                "role": one.role.value,
-                "n": sum(one.counts.values()),
-                "classes": one.counts,
-                "threshold": None if one.probe is None else one.probe.threshold,
-                "max_auroc": None if one.probe is None else float(one.probe.auroc.max()),
-                "share_above": None if one.probe is None else _share_above(one.probe),
-                "note": one.note,
-            }
-            for one in result.sets
-        ],
-        **{name.removesuffix(".csv"): rows for name, rows in tables.items()},
-    }
-
-
-def _list_suspects(result: BiasResult) -> tuple[list[str], list[_Row]]:
-    columns = ["rank", "left", "top", "right", "bottom", "auroc", "low", "high", "p_value", "mean_auroc"]
-    columns += ["surround_auroc", "area", "score"]
-    rows: list[_Row] = []
-    for one in result.suspects:
-        row = {**asdict(one.box), **{name: getattr(one, name) for name in columns if hasattr(one, name)}}
-        rows.append({name: row[name] for name in columns})
-    return columns, rows
-
-
-def _list_inherited(result: BiasResult) -> tuple[list[str], list[_Row]]:
-    columns = ["set", "region", "sign", "share", "low", "high", "n_real", "n_synthetic"]
-
-    def describe(name: str, region: str, sign: str, found: Estimate) -> _Row:
-        values = (found.value, found.low, found.high, found.n_real, found.n_synthetic)
-        return dict(zip(columns, (name, region, sign, *values), strict=True))
-
-    rows = [
-        describe(one.name, "all" if one.rank is None else str(one.rank), sign, found)
-        for one in result.inherited
-        for sign, found in (("same", one.same_sign), ("any", one.any_sign))
-    ]
-    return columns, rows
-
-
-def _list_shortcuts(result: BiasResult) -> tuple[list[str], list[_Row]]:
-    columns = ["set", "property", "auroc", "low", "high", "p_value", "n", "note"]
-    rows: list[_Row] = []
-    for one in result.sets:
-        for found in one.shortcuts:
-            row = asdict(found)
-            rows.append({"set": one.name, "property": row.pop("name"), **row})
-    return columns, rows
-
-
-def _list_markers(result: BiasResult) -> tuple[list[str], list[_Row]]:
-    columns = ["set", "class", "zone", "rate", "low", "high", "n_marked", "n"]
-    rows: list[_Row] = [
-        dict(
-            zip(
-                columns,
-                (one.name, m.label, m.zone, m.rate, m.low, m.high, m.n_marked, m.n),
-                strict=True,
-            )
-        )
-        for one in result.sets
-        for m in one.markers
-    ]
-    return columns, rows
-
-
 def _write_maps(result: BiasResult, one: SetBias, folder: Path) -> None:
     folder.mkdir(parents=True)
+    np.save(folder / "mean.npy", one.mean, allow_pickle=False)
     n = f"{sum(one.counts.values()):,} images"
     if one.probe is not None:
         rows = [
@@ -184,9 +92,8 @@ def _write_maps(result: BiasResult, one: SetBias, folder: Path) -> None:
     if one.inherited is not None:
         np.save(folder / "inheritance.npy", one.inherited, allow_pickle=False)
     limit = choose_difference_limit([pair.difference for set_ in result.sets for pair in set_.differences])
-    for pair in one.differences:
-        stem = folder / f"difference-{_slug(pair.first)}-{_slug(pair.second)}"
-        np.save(stem.with_name(f"{stem.name}.npy"), pair.difference, allow_pickle=False)
+    for name, pair in name_differences(one.differences):
+        np.save(folder / f"{name}.npy", pair.difference, allow_pickle=False)
         picture = draw_heatmap(
             pair.difference,
             ground=one.mean,
@@ -194,7 +101,7 @@ def _write_maps(result: BiasResult, one: SetBias, folder: Path) -> None:
             title=f"{one.name}: {pair.first} minus {pair.second}",
             subtitle=f"{pair.n_first:,} and {pair.n_second:,} images, over the set's mean image.",
         )
-        Image.fromarray(picture).save(stem.with_name(f"{stem.name}.png"))
+        Image.fromarray(picture).save(folder / f"{name}.png")
 
 
 def _write_probe(
@@ -219,18 +126,9 @@ def _write_probe(
     Image.fromarray(picture).save(stem.with_name(f"{stem.name}.png"))
 
 
-def _share_above(probe: ProbeMap) -> float | None:
-    """Share of positions that tell the class beyond chance."""
-    return None if probe.threshold is None else float((probe.auroc > probe.threshold).mean())
-
-
 def _corners(suspect: Suspect) -> tuple[float, float, float, float]:
     box = suspect.box
     return box.left, box.top, box.right, box.bottom
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^\w.+()-]", "-", text)[:60]
 
 
 def _replace(path: Path, text: str) -> None:

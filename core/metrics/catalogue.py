@@ -22,6 +22,7 @@ _BATES = "Bates et al., Testing for outliers with conformal p-values, Annals of 
 _CARLINI = "Carlini et al., Membership inference attacks from first principles, IEEE S&P 2022"
 _CHEN = "Chen et al., GAN-Leaks: membership inference attacks against generative models, CCS 2020"
 _MEEHAN = "Meehan et al., A non-parametric test to detect data-copying, AISTATS 2020"
+_WESTFALL = "MedSynAudit 2026; threshold after Westfall and Young, Resampling-Based Multiple Testing, 1993"
 _XING = "Xing et al., The beauty or the beast: synthetic medical images, IEEE CBMS 2023"
 _MEDSYN = f"MedSynAnalyzer; {_XING}"
 
@@ -401,6 +402,23 @@ for _facts in (
         interval="DeLong's variance of each cell's statistic",
         paper=_MEEHAN,
         needs="a held-out set",
+    ),
+    MetricFacts(
+        id="bias_inheritance",
+        name="Inherited suspect sign",
+        sentence="How much of the sign that gives the class away at the most suspect place of the real "
+        "images, such as a letter in a corner, the synthetic images carry, from 0 for none to 1 for all; "
+        "where that place turns out to be disease or anatomy they should carry it, so look at it first.",
+        definition="Share (A_s - 0.5) / (A_r - 0.5) of the areas under the ROC curve of patches in the real "
+        "set's first suspect region: A_r cross-validated in the real set, A_s of the probe that learned on "
+        "it and is tested on the synthetic set.",
+        direction=Direction.LOWER,
+        low=-math.inf,
+        high=math.inf,
+        unit="share of the real set's signal",
+        interval="bootstrap over the patients of both sets",
+        paper=_WESTFALL,
+        needs="two or more classes",
     ),
 ):
     METRICS.register(_facts.id, _facts)

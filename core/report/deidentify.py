@@ -21,8 +21,8 @@ _OWN_WEIGHTS = "a file of the user's own; its hash stands with its extractor"
 def deidentify(result: AuditResult) -> AuditResult:
     """Replace the names of items by their SHA-256, and leave out images, folders and what may name them.
 
-    Sets, classes and extractors keep their names; weights given as a path lose it. Warnings are kept where
-    all of their words are known to name nothing; how many were left out is said.
+    Sets, classes, groups and extractors keep their names; weights given as a path lose it. Warnings are kept
+    where all of their words are known to name nothing; how many were left out is said.
 
     Args:
         result: an audit.
@@ -50,6 +50,8 @@ def deidentify(result: AuditResult) -> AuditResult:
         mean_images={},
         items=None,
         pairs=None,
+        # Its tables name sets and classes alone; what it was written from names items.
+        bias=None if result.bias is None else replace(result.bias, result=None),
     )
 
 
@@ -81,7 +83,7 @@ def _clean_summary(
     summary: AuditSummary, digests: Mapping[tuple[str, str], str], extractors: Mapping[str, str]
 ) -> AuditSummary:
     names = [one.name for one in summary.sets if one.role == "synthetic"]
-    classes = sorted({label for one in summary.sets for label in one.classes})
+    classes = sorted({label for one in summary.sets for label in (*one.classes, *one.groups)})
     known = [one.name for one in summary.protocol.extractors]
 
     def clean(sentences: Iterable[str]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from core.audit.result import AuditResult, AuditSummary, MeanPicture
 from core.metrics.metric_facts import Direction, MetricFacts
 from core.plots.difference import DIFFERENCE_STOPS
 from core.plots.style import SYMBOL_PATHS, assign_styles
+from core.report.bias_section import build_bias_section
 from core.report.cautions import collect_cautions
 from core.report.content import ReportContent
 from core.report.deidentify import deidentify
@@ -79,7 +80,7 @@ def render_report(
     summary = result.summary
     answers = find_answers(summary)
     figures = build_report_figures(summary)
-    classes = sorted({row.class_name for row in summary.results if row.class_name is not None})
+    classes = _classes_first(summary, {row.class_name for row in summary.results})
     return (
         _environment()
         .get_template("report.html.j2")
@@ -103,6 +104,9 @@ def render_report(
             controls=controls,
             pictures=pictures or {},
             main_extractor=MAIN_EXTRACTOR,
+            bias=None
+            if result.bias is None
+            else build_bias_section(result.bias.document, with_pictures=content.shows_images),
             reviews=reviews,
             styles=assign_styles(one.name for one in summary.sets if one.role == "synthetic"),
             symbol_paths=SYMBOL_PATHS,
@@ -162,11 +166,16 @@ def _collect_facts(summary: AuditSummary) -> list[MetricFacts]:
     return [find_facts(metric) for metric in sorted(measured, key=lambda m: order.get(m, len(order)))]
 
 
+def _classes_first(summary: AuditSummary, labels: Iterable[str | None]) -> list[str]:
+    """Classes, then groups, each by name."""
+    named = {label for label in labels if label is not None}
+    return sorted(named, key=lambda label: (label in summary.groups, label))
+
+
 def _build_galleries(result: AuditResult) -> list[MeanGallery]:
-    """Mean images of the whole sets, then of each class."""
+    """Mean images of the whole sets, then of each class and group."""
     names = [one.name for one in result.summary.sets]
-    labels: list[str | None] = [None]
-    labels += sorted({label for _, label in result.mean_images if label is not None})
+    labels = [None, *_classes_first(result.summary, {label for _, label in result.mean_images})]
     side = choose_side(result.mean_images.values())
     galleries = []
     for label in labels:

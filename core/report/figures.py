@@ -40,6 +40,11 @@ _PRIVACY_CAPTION = (
     "bar lies left of the band has more look-alikes than chance gives. Without a held-out set there is no "
     "band, and nothing to hold a set against."
 )
+_BIAS_CAPTION = (
+    "1: the set carries all of the sign that gives the class away at the most suspect place of the real "
+    "images, 0: none of it. Dotted line and grey band: held-out real images. Where that place is a marker or "
+    "another shortcut, 0 is best; disease and anatomy should be carried."
+)
 _TRADEOFF_CAPTION = "Copying moves a set down, implausible images move it left."
 _TRADEOFF_HELDOUT = (
     "The open circle is the held-out set: real images of other patients, and what a generator that copies "
@@ -53,7 +58,7 @@ class ReportFigure:
 
     Attributes:
         id: unique in the report.
-        group: the question it answers: Fidelity, Variety or Privacy.
+        group: the question it answers: Fidelity, Variety, Privacy or Bias.
         wide: whether it needs the whole width of a page.
         title: what it shows.
         caption: how to read it.
@@ -86,11 +91,12 @@ def build_report_figures(summary: AuditSummary) -> tuple[ReportFigure, ...]:
         (("precision", "recall", "density", "coverage"), "Variety", "Realism and reach", _NEIGHBOUR_CAPTION),
         (("flagged", "copy_excess"), "Privacy", "Flagged as copies", _FLAGGED_CAPTION),
         (("privacy", "authenticity"), "Privacy", "Distance kept from training images", _PRIVACY_CAPTION),
+        (("bias_inheritance",), "Bias", "Suspect sign of the real images", _BIAS_CAPTION),
     )
     for metrics, group, title, caption in kinds:
         for index, extractor in enumerate(_extractors(summary, metrics)):
             records = _metric_records(summary, metrics, extractor)
-            heading = (f"{metrics[0]}-{index}", group, f"{title} ({extractor})")
+            heading = (f"{metrics[0]}-{index}", group, f"{title} ({extractor})" if extractor else title)
             figures.append(_draw_intervals(summary, records, heading, caption))
     for index, extractor in enumerate(_extractors(summary, ("privacy",))):
         figures.append(_draw_tradeoff(summary, extractor, f"tradeoff-{index}"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.audit.result import AuditSummary, MetricRow, SetSummary
+from core.report.bias_judgement import METRIC, judge_inheritance
 from core.report.copy_judgement import judge_flags
 from core.report.judgements import Finding, judge_copies, judge_distance, judge_spread
 
@@ -18,34 +19,58 @@ _NO_SPREAD = Finding(
     "Cannot be judged", "Coverage was not measured: there are too few images for it.", "open"
 )
 _NO_COPIES = Finding("Cannot be judged", "Copies were not searched: there are too few images for it.", "open")
+_NO_BIAS = Finding(
+    "Cannot be judged", "It was not probed: there are too few images of a class, or none of it.", "open"
+)
 
 
+_CONCERNS = {
+    "Fidelity": "told from real images",
+    "Variety": "clearly short of the real variety",
+    "Privacy": "suspected of holding copies",
+    "Bias": "found to carry what may be a shortcut in the real images",
+}
 _CALIBRATED = ("flagged", "flag_excess", "repeated")
 
 
 @dataclass(frozen=True, slots=True)
 class SetFindings:
-    """The answers for one synthetic set."""
+    """The answers for one synthetic set; of bias there is none where the audit did not look for it."""
 
     name: str
     fidelity: Finding
     variety: Finding
     privacy: Finding
+    bias: Finding | None = None
+
+    @property
+    def by_question(self) -> tuple[tuple[str, Finding], ...]:
+        """Question's word and answer, in the order of tables."""
+        asked = (
+            ("Fidelity", self.fidelity),
+            ("Variety", self.variety),
+            ("Privacy", self.privacy),
+            ("Bias", self.bias),
+        )
+        return tuple((word, finding) for word, finding in asked if finding is not None)
 
 
 def find_answers(summary: AuditSummary) -> tuple[SetFindings, ...]:
     """Answer for each synthetic set: is it told from real, does it look collapsed, does it hold copies?
 
+    Where the audit looked for bias: does it carry the most suspect sign of the real classes?
     Only whole-set numbers are read. Where several extractors measured the same, each has its sentence and the
     headline says how many agree with it. Copies are judged by their calibration; without one, by the raw
     privacy of the extractor that was chosen for them.
     """
+    has_bias = any(row.metric == METRIC for row in summary.results)
     return tuple(
         SetFindings(
             name=one.name,
             fidelity=_combine(_judge_fidelity(summary, one.name), _NO_DISTANCE),
             variety=_combine(_judge_variety(summary, one), _NO_SPREAD),
             privacy=_combine(_judge_privacy(summary, one), _NO_COPIES),
+            bias=_combine(_judge_bias(summary, one.name), _NO_BIAS) if has_bias else None,
         )
         for one in summary.sets
         if one.role == "synthetic"
@@ -56,16 +81,13 @@ def summarise_answers(answers: Sequence[SetFindings]) -> tuple[tuple[str, str], 
     """Say in one sentence for each question which sets raise a concern.
 
     Returns:
-        (question's word, sentence) for fidelity, variety and privacy.
+        (question's word, sentence) for fidelity, variety and privacy, and for bias where it was looked for.
     """
-    questions: tuple[tuple[str, Callable[[SetFindings], Finding], str], ...] = (
-        ("Fidelity", lambda one: one.fidelity, "told from real images"),
-        ("Variety", lambda one: one.variety, "clearly short of the real variety"),
-        ("Privacy", lambda one: one.privacy, "suspected of holding copies"),
-    )
-    return tuple(
-        (word, _count([(one.name, pick(one)) for one in answers], what)) for word, pick, what in questions
-    )
+    found: dict[str, list[tuple[str, Finding]]] = {}
+    for one in answers:
+        for word, finding in one.by_question:
+            found.setdefault(word, []).append((one.name, finding))
+    return tuple((word, _count(findings, _CONCERNS[word])) for word, findings in found.items())
 
 
 def _count(findings: Sequence[tuple[str, Finding]], what: str) -> str:
@@ -149,6 +171,14 @@ def _judge_calibrated(summary: AuditSummary, name: str, n_shared: int) -> list[F
             n_shared=n_shared,
         )
         for extractor in order
+    ]
+
+
+def _judge_bias(summary: AuditSummary, name: str) -> list[Finding]:
+    return [
+        judge_inheritance(row)
+        for row in summary.results
+        if row.synthetic == name and row.class_name is None and row.metric == METRIC
     ]
 
 

@@ -170,7 +170,7 @@ def _write_size(value: int, real: int | None, form: str = "") -> str:
 
 def _say_sizes(summary: AuditSummary, names: Sequence[str], class_name: str | None) -> str:
     counts = {
-        (one.n if class_name is None else one.classes.get(class_name, 0))
+        (one.n if class_name is None else (one.classes | one.groups).get(class_name, 0))
         for one in summary.sets
         if one.name in names or one.role == "real"
     }

@@ -46,12 +46,19 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "precision_privacy",
         "authenticity",
     ),
+    "Bias": ("bias_inheritance",),
 }
 # Crowding raises density (Naeem et al. 2020), and noise looks like variety.
 AIMS_AT_REAL = frozenset({"density", "feature_std", "vendi_score", "ms_ssim"})
 """Metrics that are best where real images are: to go beyond them is no better."""
 
-AIMS: Mapping[str, float] = {"kid": 0.0, "flag_excess": 0.0, "copy_excess": 0.0, "membership_auc": 0.5}
+AIMS: Mapping[str, float] = {
+    "kid": 0.0,
+    "flag_excess": 0.0,
+    "copy_excess": 0.0,
+    "membership_auc": 0.5,
+    "bias_inheritance": 0.0,
+}
 """The number at which a metric is best: what lies beyond it is no better."""
 
 AIMS_AT_FLOOR = frozenset({"fd", "fid"})
@@ -61,6 +68,7 @@ GROUP_SENTENCES = {
     "Fidelity": "Do the synthetic images look like real ones?",
     "Variety": "Do they differ from each other as much as real ones do?",
     "Privacy": "Do they keep a distance from the training images?",
+    "Bias": "Do they carry what may be a shortcut in the real images?",
     "Other": "Further numbers.",
 }
 

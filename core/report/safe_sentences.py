@@ -82,6 +82,8 @@ _WORDINGS: Final = tuple(
             ".",
         ),
         (rf"(?P<keep>{_METRICS} left out): .*", "."),
+        (r"(?P<keep>Bias was not analysed): .*", "."),
+        (r"(?P<keep>Bias of (?:the held-out set|'SETNAME') was not analysed): .*", "."),
         (rf"{_METRICS} left out for 'SETNAME': no two of its images are of one class\.", ""),
         (rf"{_METRICS} left out for 'SETNAME': they need {_NUMBER} images\.", ""),
         (
@@ -90,6 +92,17 @@ _WORDINGS: Final = tuple(
             "",
         ),
         (rf"(?P<keep>{_NUMBER} of {_NUMBER} images have no class) in .*", "."),
+        (rf"(?P<keep>{_NUMBER} of {_NUMBER} images have no group): .*", "."),
+        (rf"(?P<keep>{_NUMBER} of {_NUMBER} images are in no group) by .*", "."),
+        (
+            rf"(?P<keep>Groups of fewer than {_NUMBER} (?:real images|images of 'SETNAME') are not measured)"
+            r": .*",
+            ".",
+        ),
+        (
+            r"(?P<keep>Numbers by group) \(.*\) leave out 'SETNAME'(?:, 'SETNAME')*: .*",
+            " leave out sets of whose images the labels file says nothing.",
+        ),
         (rf"(?P<keep>None of its {_NUMBER} images is named) in .*", " in the labels file."),
         (
             rf"{_NUMBER} images?: (?:transparency ignored|{_NUMBER}-bit colour read as 8-bit)"
@@ -112,7 +125,7 @@ def keep_safe_sentences(
     Args:
         sentences: as the audit wrote them.
         sets: names of synthetic sets.
-        classes: names of classes.
+        classes: names of classes and groups.
         extractors: names of extractors.
 
     Returns:
@@ -121,7 +134,7 @@ def keep_safe_sentences(
     # A name that is quoted in a sentence stands there as Python writes it.
     name = _any_of(repr(one)[1:-1] for one in sets)
     label = _any_of(classes)
-    whose = rf"(?:class '{_any_of(repr(one)[1:-1] for one in classes)}' of )?'{name}'"
+    whose = rf"(?:(?:class|group) '{_any_of(repr(one)[1:-1] for one in classes)}' of )?'{name}'"
     gaps = {
         "WHOSE": whose,
         "SETNAME": name,

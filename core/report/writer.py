@@ -1,4 +1,4 @@
-"""Puts an audit on disk: `audit.json`, `metrics.csv`, `copies.csv`, mean images and `report.html`."""
+"""Puts an audit on disk: `audit.json`, tables as CSV, mean images, maps of bias and `report.html`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from core.audit.items import ITEMS_FILE
 from core.audit.mean_archive import MEANS_FILE, write_mean_images
 from core.audit.pairs import PAIRS_FILE
 from core.audit.result import AuditResult, MeanPicture, MetricRow
+from core.bias.archive import BIAS_FOLDER
+from core.bias.writer import write_bias
 from core.config import Settings, get_settings
 from core.errors import InputError
 from core.metrics.mean_image import quantise_mean_image
@@ -69,13 +71,16 @@ def write_audit(result: AuditResult, folder: Path, *, settings: Settings | None 
         # Removed first and written last, so that a folder with an audit.json holds the audit it describes.
         if (folder / "audit.json").exists():
             (folder / "audit.json").unlink()
-            shutil.rmtree(folder / "mean_images", ignore_errors=True)
+            for earlier in ("mean_images", BIAS_FOLDER):
+                shutil.rmtree(folder / earlier, ignore_errors=True)
         for (name, label), picture in result.mean_images.items():
             _write_mean(folder / "mean_images" / name / f"{_slug(label)}.png", picture)
         write_mean_images(folder / MEANS_FILE, result.mean_images)
         for file, table in {ITEMS_FILE: result.items, PAIRS_FILE: result.pairs}.items():
             if table is not None:
                 _write_table(folder / file, table)
+        if result.bias is not None and result.bias.result is not None:
+            write_bias(result.bias.result, folder / BIAS_FOLDER / result.bias.key)
         for file, text in texts.items():
             _replace(folder / file, text)
     except OSError as error:

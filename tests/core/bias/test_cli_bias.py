@@ -93,12 +93,12 @@ def test_maps_lie_beside_their_pictures(written: Path) -> None:
         folder = written / "maps" / name
         arrays = {path.stem: np.load(path, allow_pickle=False) for path in folder.glob("*.npy")}
         scores, images = arrays.pop("scores"), pd.read_csv(folder / "images.csv")
-        assert set(arrays) == {"probe", "transfer", "inheritance", "difference-normal-pneumonia"}
+        assert set(arrays) == {"mean", "probe", "transfer", "inheritance", "difference-normal-pneumonia"}
         assert scores.shape == (15 * 15, len(images), 1)
         assert images.groupby(["class", "fold"]).size().tolist() == [12] * 10
         assert arrays["probe"].shape == arrays["transfer"].shape == (15, 15)
         assert arrays["difference-normal-pneumonia"].shape == (128, 128)
-        for stem in set(arrays) - {"inheritance"}:
+        for stem in set(arrays) - {"mean", "inheritance"}:
             with Image.open(folder / f"{stem}.png") as picture:
                 assert picture.mode == "RGB"
     inherited = np.load(written / "maps" / "marker-inherited" / "transfer.npy")

@@ -39,6 +39,7 @@ IDS = [
     "membership_auc",
     "membership_power",
     "ct_score",
+    "bias_inheritance",
 ]
 
 

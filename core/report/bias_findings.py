@@ -1,0 +1,181 @@
+"""What an analysis of bias says: from where the class can be told, and which sets carry that on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from core.bias.archive import ALL_REGIONS, BiasSummary, InheritanceRecord, SuspectRecord
+from core.report.numbers import format_count, format_interval, format_share, format_value, typeset
+
+__all__ = [
+    "describe_bias",
+    "describe_place",
+    "describe_settings",
+    "write_auroc",
+    "write_p",
+    "write_place",
+    "write_share",
+]
+
+# Names of the thirds of an image, as seen on the screen; the middle one of each is left out where both apply.
+_ROWS: Final = ("upper", "middle", "lower")
+_COLUMNS: Final = ("left", "middle", "right")
+
+
+class Rectangle(Protocol):
+    """Edges as shares of an image."""
+
+    @property
+    def left(self) -> float:
+        """Left edge."""
+
+    @property
+    def top(self) -> float:
+        """Upper edge."""
+
+    @property
+    def right(self) -> float:
+        """Right edge."""
+
+    @property
+    def bottom(self) -> float:
+        """Lower edge."""
+
+
+def describe_bias(summary: BiasSummary) -> tuple[str, ...]:
+    """Say in a few sentences from where the class can be told and who inherits it.
+
+    Args:
+        summary: the analysis.
+    """
+    real = summary.sets[0]
+    told = (
+        " from ".join(summary.classes) if len(summary.classes) == 2 else f"the {len(summary.classes)} classes"
+    )
+    if not summary.suspects:
+        return (_say_nothing(summary, told), *_say_notes(summary))
+    top = summary.suspects[0]
+    beyond = len(summary.suspects) - 1
+    first = (
+        f"The most suspect place of the real images is {describe_place(top)}, {write_place(top)}: its "
+        f"strongest patch alone tells {told} with AUROC "
+        f"{write_auroc(top.auroc, top.low, top.high)} (0.5 is chance, 1 tells every image; "
+        f"{write_p(top.p_value)}, n = {format_count(real.n)}); around it the mean is "
+        f"{top.surround_auroc:.2f}{_judge_surround(top, real.threshold)}."
+    )
+    if top.score <= 0:
+        first = (
+            f"{told[:1].upper()}{told[1:]} can be told from places all over the real images, and none stands "
+            f"out as a small mark does: the strongest patch has AUROC "
+            f"{write_auroc(top.auroc, top.low, top.high)} ({write_p(top.p_value)}, "
+            f"n = {format_count(real.n)})."
+        )
+    further = f" {_count_regions(beyond)} listed below." if beyond else ""
+    closing = "Whether it is disease or a shortcut is for a reader to say: look at the patches."
+    return (first + further, *_say_inherited(summary, top), closing, *_say_notes(summary))
+
+
+def describe_settings(summary: BiasSummary) -> str:
+    """Say how an analysis was made."""
+    made = summary.settings
+    return (
+        f"Images brought to {made.side_px} × {made.side_px} pixels; patches of {made.patch_px} pixels every "
+        f"{made.stride_px}, {made.positions[0]} × {made.positions[1]} places; {made.n_folds} folds that keep "
+        f"patients together; {format_count(made.n_permutations)} shuffled labellings say what chance reaches "
+        f"anywhere ({made.alpha:.0%} of them reach more than the threshold); at most "
+        f"{format_count(made.max_per_class)} images a class and set; seed {made.seed}. Intervals are of 95 %."
+    )
+
+
+def describe_place(box: Rectangle) -> str:
+    """Name the third of the image that holds a rectangle's middle, such as "the upper left"."""
+    row = _ROWS[min(int((box.top + box.bottom) / 2 * 3), 2)]
+    column = _COLUMNS[min(int((box.left + box.right) / 2 * 3), 2)]
+    return "the centre" if row == column == "middle" else f"the {row} {column}"
+
+
+def write_place(box: Rectangle) -> str:
+    """Write a rectangle in percent, as seen on the screen from the upper left corner."""
+    # Halves go up, as in a browser.
+    edges = (box.left, box.top, box.right, box.bottom)
+    left, top, right, bottom = (str(math.floor(100 * edge + 0.5)) for edge in edges)
+    return f"{left} to {right} % of the width, {top} to {bottom} % of the height"
+
+
+def write_auroc(value: float, low: float, high: float) -> str:
+    """Write an area with its interval, such as `0.97 [0.93, 0.99]`."""
+    return f"{format_value(value, low, high)} {format_interval(value, low, high)}"
+
+
+def write_share(one: InheritanceRecord) -> str:
+    """Write how much is inherited, such as `99 % [95 %, 103 %]`."""
+    return typeset(format_share(one.share, one.low, one.high))
+
+
+def write_p(p_value: float) -> str:
+    """Write a p-value with two digits at most."""
+    return f"p = {p_value:.2g}" if p_value >= 0.001 else "p < 0.001"
+
+
+def _judge_surround(top: SuspectRecord, threshold: float | None) -> str:
+    if threshold is None:
+        return ""
+    reached = f"than chance reaches anywhere ({threshold:.2f})"
+    if top.surround_auroc > threshold:
+        return f", more {reached}: the sign spreads, as disease does"
+    return f", no more {reached}: the sign is local, as a burnt-in mark is"
+
+
+def _say_nothing(summary: BiasSummary, told: str) -> str:
+    real = summary.sets[0]
+    n = format_count(real.n)
+    if real.threshold is None or real.max_auroc is None:
+        return f"The real set has too few images to tell {told} by patches (n = {n})."
+    return (
+        f"No place of the real images tells {told} beyond chance: the strongest patch has AUROC "
+        f"{real.max_auroc:.2f}, and chance alone reaches {real.threshold:.2f} somewhere in one of "
+        f"{round(1 / summary.settings.alpha)} analyses (n = {n}). What is weaker than that, or larger than a "
+        "patch, is not seen this way."
+    )
+
+
+def _say_inherited(summary: BiasSummary, top: SuspectRecord) -> tuple[str, ...]:
+    region = str(top.rank)
+    asked = [one for one in summary.inheritance if one.sign == "same" and one.region == region]
+    asked = asked or [one for one in summary.inheritance if one.sign == "same" and one.region == ALL_REGIONS]
+    if not asked:
+        return ()
+    roles = {one.name: one.role for one in summary.sets}
+    synthetic = sorted(
+        (one for one in asked if roles.get(one.set) == "synthetic"), key=lambda one: -one.share
+    )
+    parts = [
+        _list_sets(
+            "Carry that sign on, as a share of the real signal", [one for one in synthetic if one.low > 0]
+        ),
+        _list_sets("Carry it with the classes swapped", [one for one in synthetic if one.high < 0]),
+        _list_sets("Not shown to carry it", [one for one in synthetic if one.low <= 0 <= one.high]),
+        _list_sets(
+            "For comparison, real images of other patients",
+            [one for one in asked if roles.get(one.set) == "heldout"],
+        ),
+    ]
+    return tuple(filter(None, parts))
+
+
+def _list_sets(start: str, records: Sequence[InheritanceRecord]) -> str:
+    named = ", ".join(
+        f"{one.set} {write_share(one)} (n = {format_count(one.n_synthetic)})" for one in records
+    )
+    # A number and its sign stay on one line.
+    return f"{start}: {named}.".replace(" %", "\N{NO-BREAK SPACE}%") if records else ""
+
+
+def _count_regions(n: int) -> str:
+    return "One further region is" if n == 1 else f"{n} further regions are"
+
+
+def _say_notes(summary: BiasSummary) -> tuple[str, ...]:
+    return tuple(one.note for one in summary.sets if one.note)
