@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from core.plots.difference import colour_difference
 
-__all__ = ["MapScale", "draw_heatmap", "expand_grid"]
+__all__ = ["MapScale", "blend_heatmap", "draw_heatmap", "expand_grid"]
 
 _SIDE_PX: Final = 560
 _MARGIN_PX: Final = 24
@@ -60,6 +60,27 @@ def expand_grid(
     return values[np.ix_(nearest, nearest)]
 
 
+def blend_heatmap(
+    values: NDArray[np.float64], *, ground: NDArray[np.float64], scale: MapScale, opacity: float = 0.85
+) -> NDArray[np.uint8]:
+    """Lay a map's colours over a picture, without any text.
+
+    Args:
+        values: (side, side) map; not a number where there is none.
+        ground: (side, side) grey levels, such as the mean image.
+        scale: colours of the values.
+        opacity: how much the strongest values cover, 0 to 1.
+
+    Returns:
+        (side, side, 3) uint8.
+    """
+    shown = np.nan_to_num(values - scale.centre)
+    strength = opacity * np.clip(np.abs(shown) / scale.limit, 0, 1)[..., np.newaxis] ** 0.8
+    colours = colour_difference(shown, limit=scale.limit)
+    grey = np.repeat(np.clip(ground, 0, 255)[..., np.newaxis], 3, axis=2)
+    return np.asarray(np.rint(grey * (1 - strength) + colours * strength), dtype=np.uint8)
+
+
 def draw_heatmap(
     values: NDArray[np.float64],
     *,
@@ -84,11 +105,7 @@ def draw_heatmap(
     Returns:
         (h, w, 3) uint8 picture with title, bar and ticks, on a dark ground.
     """
-    shown = np.nan_to_num(values - scale.centre)
-    strength = opacity * np.clip(np.abs(shown) / scale.limit, 0, 1)[..., np.newaxis] ** 0.8
-    colours = colour_difference(shown, limit=scale.limit)
-    grey = np.repeat(np.clip(ground, 0, 255)[..., np.newaxis], 3, axis=2)
-    blended = np.rint(grey * (1 - strength) + colours * strength).astype(np.uint8)
+    blended = blend_heatmap(values, ground=ground, scale=scale, opacity=opacity)
     width = 3 * _MARGIN_PX + _SIDE_PX + _BAR_PX + _TICKS_PX
     canvas = Image.new("RGB", (width, _TITLE_PX + _SIDE_PX + 2 * _MARGIN_PX), _GROUND)
     picture = Image.fromarray(blended).resize((_SIDE_PX, _SIDE_PX), Image.Resampling.BICUBIC)

@@ -10,8 +10,12 @@ from core.audit.archive import load_audit_summary
 from core.cli import main
 from core.config import get_settings
 from core.db.database import open_database
-from core.db.jobs import list_jobs
+from core.db.jobs import list_jobs, load_job
 from core.db.studies import list_studies
+from core.jobs import queue
+from core.jobs.runner import run_job
+from core.utility.archive import load_utility_summary
+from tests.core.utility.films import write_set
 from tests.studies import small_folders
 
 
@@ -68,6 +72,56 @@ def test_an_audit_is_a_job_and_waited_for(capsys: pytest.CaptureFixture[str], wo
     assert f"{job_id}\tdone\taudit\tAudit of Films" in run(capsys, "job", "list")[1]
     assert "done after" in run(capsys, "job", "log", job_id)[1]
     assert run(capsys, "job", "list", "--active")[1] == ""
+
+
+def test_a_utility_experiment_is_a_job(
+    capsys: pytest.CaptureFixture[str], workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It waits, and then runs in this process: starting torch anew would take most of the test's time.
+    monkeypatch.setattr(queue, "claim_next_job", lambda *_, **__: None)
+    monkeypatch.chdir(tmp_path)
+    data = workspace / "data"
+    for seed, name in enumerate(("real", "test", "gan", "vae")):
+        write_set(data / name, 24, seed=seed)
+    given = ("--synthetic", f"gan={data / 'gan'}", "--synthetic", f"vae={data / 'vae'}")
+    run(
+        capsys, "study", "add", "Films", "--real", str(data / "real"), "--heldout", str(data / "test"), *given
+    )
+    asked = (
+        "study",
+        "utility",
+        "films",
+        "--kind",
+        "feature-extraction",
+        "--resolution",
+        "32",
+        "--epochs",
+        "1",
+    )
+    assert "no synthetic set 'ddpm'" in run(capsys, *asked, "--synthetic", "ddpm")[2]
+    assert "needs images of at least 75" in run(capsys, *asked, "--classifier", "inception_v3")[2]
+    job_id = run(capsys, *asked, "--repeats", "1", "--synthetic", "vae")[1].strip()
+    settings = get_settings()
+    database = open_database(settings)
+    job = load_job(database, job_id)
+    assert (job.kind, job.title, job.state) == ("utility", "Feature-extraction utility of Films", "queued")
+    run_job(database, settings, job_id)
+    _, summary = load_utility_summary(database, job_id)
+    assert [arm.id for arm in summary.arms] == ["pretrained-real", "untrained", "pretrained:vae"]
+    assert (summary.protocol["repeats"], summary.protocol["epochs"]) == (1, 1)
+    # The job's process works in another folder.
+    other = run(capsys, *asked, "--weights", "own.pth")[1].strip()
+    assert load_job(database, other).payload["protocol"]["weights_file"] == str(tmp_path / "own.pth")
+
+
+def test_a_study_without_a_test_set_has_no_utility(
+    capsys: pytest.CaptureFixture[str], workspace: Path
+) -> None:
+    add(capsys, workspace)
+    status, output, errors = run(capsys, "study", "utility", "films", "--kind", "augmentation")
+    assert (status, output) == (2, "")
+    assert "add a held-out set to the study" in errors
+    assert "--kind" in run(capsys, "study", "utility", "films")[2]
 
 
 def test_a_job_that_failed_says_why(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
