@@ -10,7 +10,21 @@ import typer
 from pydantic import ValidationError
 
 from core import __version__
-from core.commands import audit, bias, demo, extract, extractors, job, map, report, review, study, utility
+from core.commands import (
+    audit,
+    audit_bias,
+    bias,
+    crop_experiment,
+    demo,
+    extract,
+    extractors,
+    job,
+    map,
+    report,
+    review,
+    study,
+    utility,
+)
 from core.errors import CancelledError, DatabaseError, MedSynError, StoreError
 from core.validation import explain_first
 
@@ -51,6 +65,8 @@ app.command("demo")(demo.demo)
 app.command("extractors")(extractors.extractors)
 app.command("map")(map.make_map_command)
 app.command("report")(report.report)
+bias.bias.command("crop-experiment")(crop_experiment.crop_experiment)
+bias.bias.command("audit")(audit_bias.analyse_audit_command)
 app.add_typer(bias.bias, name="bias")
 app.add_typer(job.job, name="job")
 app.add_typer(review.review, name="review")
@@ -91,9 +107,7 @@ def _run(arguments: list[str] | None) -> int:
 def _explain(status: int) -> int:
     """Typer turns Ctrl-C into a bare status; say what it means for the work."""
     if status == _STOPPED:
-        typer.echo(
-            "Stopped. Features that were extracted are kept; the same command goes on from there.", err=True
-        )
+        typer.echo("Stopped. What was finished is kept; the same command goes on from there.", err=True)
     return status
 
 

@@ -37,7 +37,7 @@ DATA = ROOT.parent / "shared" / "data"
 ARROWS = {Direction.HIGHER: "↑", Direction.LOWER: "↓", Direction.NONE: ""}
 SHOWN = (
     *("fd", "kid", "precision", "recall", "coverage", "vendi_score", "ms_ssim", "variety"),
-    *("flagged", "flag_excess", "repeated", "membership_auc", "privacy", "authenticity"),
+    *("flagged", "flag_excess", "repeated", "membership_auc", "privacy", "authenticity", "bias_inheritance"),
 )
 
 

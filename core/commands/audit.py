@@ -12,6 +12,7 @@ from core.commands.choices import (
     BatchSize,
     Channels,
     DeviceChoice,
+    GroupBy,
     PrecisionChoice,
     Resize,
     Resolution,
@@ -62,7 +63,11 @@ def audit(
     ] = None,
     labels: Annotated[
         Path | None,
-        typer.Option("--labels", metavar="CSV", help="Columns file, label and, where known, patient."),
+        typer.Option(
+            "--labels",
+            metavar="CSV",
+            help="Columns file, label and, where known, patient; others for --group-by.",
+        ),
     ] = None,
     extractor: Annotated[
         list[str] | None,
@@ -78,6 +83,7 @@ def audit(
         str | None,
         typer.Option("--class-names", "--class_names", metavar="A,B", help="Keep only these classes."),
     ] = None,
+    group_by: GroupBy = None,
     nearest_k: Annotated[
         int, typer.Option("--nearest-k", "--nearest_k", min=1, max=1000, help="k of all neighbour metrics.")
     ] = 5,
@@ -113,6 +119,10 @@ def audit(
         list[int] | None,
         typer.Option("--multiscale-resolution", metavar="N", help="Their resolutions in pixels; repeat."),
     ] = None,
+    bias: Annotated[
+        bool,
+        typer.Option("--bias", help="Find what gives a class away, and what synthetic sets inherit."),
+    ] = False,
     select_model: Annotated[str | None, typer.Option("--select_model", hidden=True)] = None,
     pretrained_model_path: Annotated[
         Path | None, typer.Option("--pretrained_model_path", hidden=True)
@@ -121,7 +131,8 @@ def audit(
 ) -> None:
     """Audit synthetic image folders against a real one.
 
-    Writes audit.json, metrics.csv, copies.csv, mean_images/ and report.html into --output.
+    Writes audit.json, metrics.csv, copies.csv, mean_images/, with --bias also bias/, and report.html into
+    --output.
     """
     from core.audit.run import run_audit
     from core.report.writer import check_output_folder, write_audit
@@ -146,6 +157,7 @@ def audit(
         resolution=resolution,
         num_channels=parse_channels(num_channels),
         class_names=split_names(class_names),
+        group_by=tuple(group_by or ()),
         nearest_k=nearest_k,
         seed=seed,
         precision=precision,
@@ -154,6 +166,7 @@ def audit(
         multiscale=multiscale,
         multiscale_extractors=tuple(multiscale_extractor or ()),
         multiscale_resolutions=tuple(multiscale_resolution or defaults.multiscale_resolutions),
+        bias=bias,
     )
     execution = Execution(device=device, batch_size=batch_size, workers=workers, store=store)
     _keep_apart(output, [real, *filter(None, [heldout]), *(folder for _, folder in sources)])

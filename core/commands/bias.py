@@ -12,6 +12,7 @@ from core.commands.terminal_progress import TerminalProgress
 from core.errors import InputError
 
 if TYPE_CHECKING:
+    from core.bias.attribution_result import AttributionSummary
     from core.bias.heatmap import BiasResult
     from core.bias.patches import Box
 
@@ -56,6 +57,12 @@ def heatmap(
         int, typer.Option("--max-per-class", min=10, help="Images of a class and set that are looked at.")
     ] = 1000,
     seed: Annotated[int, typer.Option("--seed", min=0, max=2**31, help="Seeds folds and labellings.")] = 0,
+    attribution: Annotated[
+        bool,
+        typer.Option(
+            "--attribution", help="Train classifiers on the real images as well, and map where they look."
+        ),
+    ] = False,
     workers: Workers = None,
 ) -> None:
     """Map what each place of an image tells of its class, in the real set and in each synthetic set.
@@ -104,8 +111,19 @@ def heatmap(
         ]
         options = BiasOptions(probe=probe, max_per_class=max_per_class)
         result = analyse_bias(sets, options, workers=workers, settings=settings, progress=progress)
-    write_bias(result, output)
+        write_bias(result, output)
+        explained = None
+        if attribution:
+            from core.bias.attribution_analysis import add_attribution
+            from core.bias.attribution_options import AttributionOptions
+
+            asked = AttributionOptions(seed=seed)
+            explained = add_attribution(
+                output, sets, asked, workers=workers, settings=settings, progress=progress
+            )
     _print_result(result)
+    if explained is not None:
+        _print_attribution(explained)
     typer.echo(str(output.absolute()))
 
 
@@ -178,3 +196,21 @@ def _print_result(result: BiasResult) -> None:
         for other in (other for other in result.inherited if other.rank == one.rank):
             found = other.same_sign
             typer.echo(f"\t{other.name} carries {found.value:.2f} [{found.low:.2f}, {found.high:.2f}] of it")
+
+
+def _print_attribution(found: AttributionSummary) -> None:
+    n = len(found.trainings)
+    typer.echo(
+        f"{found.classifier}, trained {'once' if n == 1 else f'{n} times'}: balanced accuracy "
+        f"{found.balanced_accuracy:.2f} [{found.low:.2f}, {found.high:.2f}] on {found.n_validation:,} "
+        "validation images"
+    )
+    for note in found.notes:
+        typer.echo(f"Note: {note}", err=True)
+    for share in found.shares:
+        if share.region == 1 and share.method == "occlusion":
+            ends = "" if share.low is None else f" [{share.low:.0%}, {share.high:.0%}]"
+            typer.echo(
+                f"\t{share.set}, {share.class_name}: {share.share:.0%}{ends} of what speaks for the class "
+                f"lies in region 1, {share.area:.1%} of the image (occlusion, {share.n:,} images)"
+            )

@@ -15,6 +15,7 @@ __all__ = [
     "BatchSize",
     "Channels",
     "DeviceChoice",
+    "GroupBy",
     "PrecisionChoice",
     "Resize",
     "Resolution",
@@ -58,6 +59,14 @@ PrecisionChoice = Annotated[Precision, typer.Option("--precision", help="Number 
 BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Images a step of a network.")]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=0, help="Decoding threads; one a core when not given.")
+]
+GroupBy = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--group-by",
+        metavar="COLUMN",
+        help="Column of the labels CSV, such as sex or age, whose values are measured as groups; repeat.",
+    ),
 ]
 
 

@@ -15,7 +15,18 @@ from core.report.numbers import format_value
 
 __all__ = ["print_outcome"]
 
-_SHOWN = ("fid", "fd", "kid", "precision", "recall", "coverage", "privacy", "authenticity", "variety")
+_SHOWN = (
+    "fid",
+    "fd",
+    "kid",
+    "precision",
+    "recall",
+    "coverage",
+    "privacy",
+    "authenticity",
+    "variety",
+    "bias_inheritance",
+)
 _WIDEST = 400
 _ARROWS = {Direction.HIGHER: " ↑", Direction.LOWER: " ↓"}
 

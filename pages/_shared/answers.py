@@ -17,18 +17,16 @@ _ICONS = {"concern": ":material/warning:", "clear": ":material/check:", "open": 
 
 def show_answers(answers: Sequence[SetFindings]) -> None:
     """Show one sentence for each question, and each set's answers below on demand."""
-    for column, (word, sentence) in zip(st.columns(3), summarise_answers(answers), strict=True):
+    sentences = summarise_answers(answers)
+    for column, (word, sentence) in zip(st.columns(len(sentences)), sentences, strict=True):
         with column.container(border=True, height="stretch"):
             st.caption(word)
             st.text(sentence)
     with st.expander("Set by set"):
         for one in answers:
             st.text(one.name)
-            for column, (word, finding) in zip(
-                st.columns(3),
-                (("Fidelity", one.fidelity), ("Variety", one.variety), ("Privacy", one.privacy)),
-                strict=True,
-            ):
+            asked = one.by_question
+            for column, (word, finding) in zip(st.columns(len(asked)), asked, strict=True):
                 with column:
                     _show(word, finding)
 

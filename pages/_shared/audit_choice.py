@@ -46,8 +46,9 @@ class AuditChoice:
         record: what lists show of the audit.
         folder: its files.
         summary: what it found.
-        class_name: the class chosen, or None for all images.
+        class_name: the class or group chosen, or None for all images.
         classes: every class of the audit's numbers.
+        groups: every group of them, such as `sex=F`.
     """
 
     record: AuditRecord
@@ -55,6 +56,7 @@ class AuditChoice:
     summary: AuditSummary
     class_name: str | None
     classes: tuple[str, ...]
+    groups: tuple[str, ...]
 
     @property
     def study_id(self) -> str:
@@ -68,18 +70,23 @@ class AuditChoice:
 
 
 def choose_audit(*, all_classes: str) -> AuditChoice:
-    """Ask for study, audit and class; without any, say what to do, link there, and end the page.
+    """Ask for study, audit and class or group; without any, say what to do, link there, and end the page.
 
     Args:
         all_classes: what the choice of no single class is called.
     """
     study_column, audit_column, class_column = st.columns([2, 2, 1])
     found = choose_finished_audit(study_column, audit_column)
-    classes = tuple(sorted({row.class_name for row in found.summary.results if row.class_name is not None}))
+    parts = sorted({row.class_name for row in found.summary.results if row.class_name is not None})
+    groups = tuple(name for name in parts if name in found.summary.groups)
+    classes = tuple(name for name in parts if name not in groups)
     with class_column:
         named = {"": all_classes} | {f"class:{name}": name for name in classes}
-        chosen = choose("Class", named, param="class").removeprefix("class:") or None
-    return AuditChoice(found.record, found.folder, found.summary, chosen, classes)
+        named |= {f"group:{name}": name for name in groups}
+        chosen = (
+            choose("Class or group" if groups else "Class", named, param="class").partition(":")[2] or None
+        )
+    return AuditChoice(found.record, found.folder, found.summary, chosen, classes, groups)
 
 
 def choose_finished_audit(

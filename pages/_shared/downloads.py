@@ -1,15 +1,16 @@
-"""Downloads of an audit's files."""
+"""Downloads of the files of an audit or an experiment."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
-__all__ = ["show_downloads"]
+__all__ = ["AUDIT_FILES", "show_downloads"]
 
-_FILES = (
+AUDIT_FILES = (
     (
         "report.html",
         "Report of the audit",
@@ -27,10 +28,18 @@ _FILES = (
 )
 
 
-def show_downloads(folder: Path, audit_id: str) -> None:
-    """Offer the files of an audit; each is read only when it is asked for."""
+def show_downloads(
+    folder: Path, audit_id: str, files: Sequence[tuple[str, str, str, str]] = AUDIT_FILES
+) -> None:
+    """Offer the files of an audit or an experiment; each is read only when it is asked for.
+
+    Args:
+        folder: where they lie.
+        audit_id: its id, which the downloaded files are named by.
+        files: name, label, sentence on hover, and media type of each.
+    """
     with st.container(horizontal=True):
-        for name, label, sentence, mime in _FILES:
+        for name, label, sentence, mime in files:
             path = folder / name
             st.download_button(
                 label,

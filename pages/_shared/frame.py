@@ -23,7 +23,17 @@ PAGES = (
     ("Audit", "audit/privacy.py", "Privacy review", ":material/policy:", "privacy"),
     ("Audit", "audit/feature_space.py", "Feature space", ":material/scatter_plot:", "feature-space"),
     ("Audit", "audit/mean_images.py", "Mean images", ":material/blur_on:", "mean-images"),
+    ("Audit", "audit/bias.py", "Bias", ":material/troubleshoot:", "bias"),
     ("Audit", "audit/compare.py", "Compare", ":material/view_column:", "compare"),
+    ("Experiments", "experiments/utility.py", "Utility", ":material/model_training:", "utility"),
+    (
+        "Experiments",
+        "experiments/fidelity_utility.py",
+        "Fidelity against utility",
+        ":material/ssid_chart:",
+        "fidelity-utility",
+    ),
+    ("Experiments", "experiments/crop.py", "Crop experiment", ":material/crop:", "crop-experiment"),
     ("System", "system/jobs.py", "Jobs", ":material/work_history:", "jobs"),
 )
 

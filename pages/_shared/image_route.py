@@ -12,7 +12,7 @@ from core.audit.items import load_items, read_item
 from core.config import get_settings
 from core.errors import ImageReadError, MedSynError
 from core.images.encoding import encode_samples, encode_thumbnail
-from core.jobs.job_folder import audit_folder
+from core.jobs.job_folder import items_folder
 from pages._shared.image_addresses import LOGIN_COOKIE, MAX_THUMBNAIL_PX, is_signed
 
 __all__ = ["IMAGE_ROUTE", "answer_image"]
@@ -38,7 +38,7 @@ def answer_image(request: Request) -> Response:
         )
         if not allowed:
             return _refuse("This address is not good any more; reload the page.", 403)
-        image = read_item(load_items(audit_folder(settings, audit_id))[item_id], settings)
+        image = read_item(load_items(items_folder(settings, audit_id))[item_id], settings)
         if asked["form"] == "thumbnail":
             side = min(max(int(asked["side"] or "1"), 1), MAX_THUMBNAIL_PX)
             return Response(encode_thumbnail(image.pixels, side_px=side), 200, _PRIVATE, "image/png")

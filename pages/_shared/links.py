@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 __all__ = [
+    "BIAS",
     "COMPARE",
+    "CROP",
     "FEATURE_SPACE",
+    "FIDELITY_UTILITY",
     "JOBS",
     "LAUNCH",
     "MEAN_IMAGES",
@@ -14,6 +17,7 @@ __all__ = [
     "PRIVACY",
     "QUALITY",
     "SETUP",
+    "UTILITY",
 ]
 
 _PAGES = Path(__file__).resolve().parents[1]
@@ -25,5 +29,9 @@ PRIVACY = _PAGES / "audit" / "privacy.py"
 QUALITY = _PAGES / "audit" / "quality.py"
 FEATURE_SPACE = _PAGES / "audit" / "feature_space.py"
 MEAN_IMAGES = _PAGES / "audit" / "mean_images.py"
+BIAS = _PAGES / "audit" / "bias.py"
 COMPARE = _PAGES / "audit" / "compare.py"
+UTILITY = _PAGES / "experiments" / "utility.py"
+FIDELITY_UTILITY = _PAGES / "experiments" / "fidelity_utility.py"
+CROP = _PAGES / "experiments" / "crop.py"
 JOBS = _PAGES / "system" / "jobs.py"

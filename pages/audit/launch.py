@@ -7,6 +7,7 @@ import streamlit as st
 from core.audit.plan import WEIGHT_FREE
 from core.audit.protocol import Protocol
 from core.datasets.folder_tree import list_subfolders
+from core.datasets.study_folders import list_study_columns
 from core.db.studies import list_studies
 from core.features.base import ResizeMode
 from core.features.registry import EXTRACTORS
@@ -37,6 +38,7 @@ against = (
 )
 st.text(f"Synthetic sets: {names}.{against}")
 defaults = Protocol()
+columns = list_study_columns(study.folders, settings)
 names_of_classes = [one.name for one in list_subfolders(study.folders.real, settings, limit=100).subfolders]
 with st.form("protocol"):
     extractors = st.multiselect(
@@ -63,6 +65,14 @@ with st.form("protocol"):
         placeholder="All",
         help="Names of classes to keep.",
     )
+    group_by = st.multiselect(
+        "Groups by",
+        columns,
+        disabled=not columns,
+        placeholder="None" if columns else "No further column in the study's labels CSV",
+        help="Columns of the labels CSV, such as sex or age, whose values are measured like classes; numbers "
+        "fall into bands.",
+    )
     with st.expander("More settings"):
         left, middle, right = st.columns(3)
         resize = left.selectbox("Resize filter", FILTERS, index=FILTERS.index(defaults.resize), required=True)
@@ -86,6 +96,7 @@ with st.form("protocol"):
         multiscale = st.checkbox(
             "MM-FID and MM-STD", help="Every extractor at 128, 256, 512 and 1024 pixels; takes much longer."
         )
+    bias = st.checkbox("Bias", help="What gives a class away, and how much of it synthetic sets inherit.")
     started = st.form_submit_button("Run audit", type="primary", icon=":material/play_arrow:")
 
 if started:
@@ -99,10 +110,12 @@ if started:
         nearest_k=nearest_k,
         seed=seed,
         class_names=tuple(classes),
+        group_by=tuple(group_by),
         resize=resize or defaults.resize,
         resolution=resolution,
         num_channels=CHANNELS[channels or "As stored"],
         multiscale=multiscale,
+        bias=bias,
         false_flag_rate=round(percent / 100, 6),
     )
     job = submit_audit(database, settings, study, protocol)

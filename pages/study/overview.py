@@ -3,13 +3,15 @@
 import streamlit as st
 
 from core.db.audits import list_audits
+from core.db.experiments import list_experiments
 from core.db.jobs import list_jobs
 from core.db.studies import list_studies, restore_study
 from core.jobs.demo_job import DEMO_NAME
 from core.jobs.submission import submit_demo
 from pages._shared.job_progress import show_active_jobs
 from pages._shared.links import LAUNCH, QUALITY, SETUP
-from pages._shared.overview_tables import lay_out_audits, lay_out_studies
+from pages._shared.overview_tables import lay_out_audits, lay_out_experiments, lay_out_studies
+from pages._shared.results_links import page_of_experiment
 from pages._shared.table import show_table
 from pages._shared.workspace import open_workspace
 
@@ -74,6 +76,15 @@ if audits:
     if clicked:
         study_id, _, audit_id = clicked.partition(" ")
         st.switch_page(QUALITY, query_params={"study": study_id, "audit": audit_id})
+
+experiments = list_experiments(database, limit=10)
+if experiments:
+    st.subheader("Last experiments")
+    clicked = show_table(lay_out_experiments(experiments), key="experiments", file_name="experiments.csv")
+    if clicked:
+        kind, study_id, experiment_id = clicked.split(" ")
+        target = page_of_experiment(kind)
+        st.switch_page(target, query_params={"study": study_id, "experiment": experiment_id})
 
 removed = list_studies(database, removed=True)
 if removed:

@@ -114,7 +114,9 @@ with st.container(horizontal=True):
         else:
             st.switch_page(LAUNCH, query_params={"study": saved.id})
     if study and st.button(
-        "Remove study", icon=":material/delete:", help="Its audits stay; the overview restores it."
+        "Remove study",
+        icon=":material/delete:",
+        help="Its audits and experiments stay; the overview restores it.",
     ):
         remove_study(database, study.id)
         st.switch_page(OVERVIEW)

@@ -9,8 +9,9 @@ from core.jobs.description import describe_job, format_duration
 from core.jobs.job_folder import read_log_tail
 from core.jobs.queue import rerun_job
 from pages._shared.job_progress import show_job
-from pages._shared.links import OVERVIEW, QUALITY
+from pages._shared.links import OVERVIEW
 from pages._shared.names import escape_markdown
+from pages._shared.results_links import find_results
 from pages._shared.table import Cell, Column, Table, show_table
 from pages._shared.times import format_instant
 from pages._shared.workspace import open_workspace
@@ -79,15 +80,14 @@ def show_details(job_id: str, works: bool) -> None:
         )
     if job.state.has_ended:
         with st.container(horizontal=True, vertical_alignment="center"):
-            if job.outcome and "audit_id" in job.outcome:
-                view = {
-                    "study": job.outcome.get("study_id") or job.study_id,
-                    "audit": job.outcome["audit_id"],
-                }
+            if results := find_results(job):
                 # A link is one step of the browser's history; switching pages with parameters would be two.
                 with st.container(key="primary_link", width="content"):
                     st.page_link(
-                        QUALITY, label="Open results", icon=":material/analytics:", query_params=view
+                        results.page,
+                        label="Open results",
+                        icon=":material/analytics:",
+                        query_params=results.query,
                     )
             if st.button("Run again", icon=":material/replay:", key=f"rerun_{job_id}"):
                 st.query_params["job"] = rerun_job(database, settings, job_id).id

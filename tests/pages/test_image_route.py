@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from core.audit.items import load_items
 from core.config import get_settings
 from core.db.studies import StudyRecord
-from core.jobs.job_folder import audit_folder
+from core.jobs.job_folder import audit_folder, experiment_folder
 from pages._shared import image_addresses
 from pages._shared.image_addresses import LOGIN_COOKIE, address_image
 from pages._shared.image_route import IMAGE_ROUTE
@@ -67,6 +67,14 @@ def test_samples_arrive_unharmed(item: tuple[str, str, Path], client: TestClient
     size = int(answer.headers["X-Image-Height"]), int(answer.headers["X-Image-Width"])
     assert answer.headers["X-Image-Bits"] == "16"
     assert np.array_equal(np.frombuffer(answer.content, "<u2").reshape(size), np.asarray(Image.open(path)))
+
+
+def test_an_experiments_images_are_shown_too(item: tuple[str, str, Path], client: TestClient) -> None:
+    settings = get_settings()
+    experiment_folder(settings, "e1").parent.mkdir()
+    audit_folder(settings, "a1").rename(experiment_folder(settings, "e1"))
+    assert client.get(address_image("e1", item[1], form="samples")).status_code == 200
+    assert client.get(address_image("a1", item[1], form="samples")).status_code == 404
 
 
 def test_a_thumbnail_is_a_small_png(item: tuple[str, str, Path], client: TestClient) -> None:

@@ -51,3 +51,10 @@ def test_free_paths_and_strangers_are_refused(
     assert sentence in app.error[0].value
     assert not app.exception
     assert queued() == []
+
+
+def test_bias_is_looked_for_when_asked(study: StudyRecord, idle_jobs: None) -> None:
+    app = run_frame("audit/launch.py")
+    next(one for one in app.checkbox if one.label == "Bias").check()
+    press_run(app)
+    assert queued()[0].protocol == Protocol(bias=True)

@@ -7,9 +7,14 @@ from pathlib import Path
 import pytest
 
 from core.config import get_settings
+from core.crop_experiment.findings import SetAnswer
+from core.crop_experiment.result import CropSummary
 from core.db.database import open_database
+from core.db.experiments import add_experiment
 from core.db.jobs import list_jobs
 from core.db.studies import StudyRecord, list_studies, remove_study
+from pages._shared import overview_tables
+from tests.experiments import keep_classified_study, keep_experiment
 from tests.pages.frame import run_frame
 from tests.pages.tables import read_tables
 
@@ -43,6 +48,43 @@ def test_studies_and_audits_are_listed(study: StudyRecord, audit_id: str) -> Non
     assert tables["studies"].rows[0]["audit"]["value"].endswith("+00:00")
     assert tables["audits"].texts("study") == ["Films"]
     assert tables["audits"].rows[0]["open"]["action"] == f"{study.id} {audit_id}"
+
+
+def test_experiments_are_listed_with_what_they_found(workspace: Path) -> None:
+    database = open_database(get_settings())
+    study = keep_classified_study()
+    found = keep_experiment(study)
+    add_experiment(database, experiment_id="e2", study_id=study.id, kind="crop", summary={}, results=[])
+    table = read_tables(run_frame())["experiments"]
+    assert table.texts("kind") == ["Crop experiment", "Augmentation utility"]
+    assert table.texts("study") == ["Classified", "Classified"]
+    # One of another version says so, and hides no other.
+    assert "run it again" in table.texts("found")[0]
+    assert table.texts("found")[1].startswith("Against real images alone, none of the 2 changes")
+    assert [row["open"]["action"] for row in table.rows] == [
+        f"crop {study.id} e2",
+        f"augmentation {study.id} {found}",
+    ]
+    remove_study(database, study.id)
+    assert "experiments" not in read_tables(run_frame())
+    database.close()
+
+
+def test_a_crop_experiment_names_the_sets_that_lived_on_what_was_cropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = (
+        SetAnswer(None, "fell", ""),
+        SetAnswer("gan", "fell", ""),
+        SetAnswer("vae", "none", ""),
+        SetAnswer("ddpm", "fell", ""),
+    )
+    monkeypatch.setattr(overview_tables, "answer_sets", lambda _summary: answers)
+    summary = CropSummary.model_construct(region=(0.0, 0.0, 0.25, 0.2), margin=0.0, mode="blank")
+    assert overview_tables._describe_crop(summary) == (
+        "In every image, the region x 0.00 to 0.25, y 0.00 to 0.20 was painted black. "
+        "Worth less without it: gan, ddpm. No loss shown: vae."
+    )
 
 
 def test_a_study_without_an_audit_has_no_results_to_open(study: StudyRecord) -> None:

@@ -1,0 +1,43 @@
+"""Where the results of an ended job and of an experiment are looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.db.job_record import JobRecord
+from pages._shared.links import BIAS, CROP, QUALITY, UTILITY
+
+__all__ = ["ResultsLink", "find_results", "page_of_experiment"]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsLink:
+    """A page and what stands in its address.
+
+    Attributes:
+        page: the page's file.
+        query: parameters of the address.
+    """
+
+    page: Path
+    query: dict[str, str]
+
+
+def find_results(job: JobRecord) -> ResultsLink | None:
+    """Find where a job's audit or experiment is looked at; None where it has none."""
+    outcome = job.outcome or {}
+    study = outcome.get("study_id") or job.study_id
+    query = {} if study is None else {"study": str(study)}
+    if "experiment_id" in outcome:
+        return ResultsLink(page_of_experiment(job.kind), query | {"experiment": outcome["experiment_id"]})
+    if "bias" in outcome:
+        return ResultsLink(BIAS, query | {"audit": outcome["audit_id"], "bias": outcome["bias"]})
+    if "audit_id" in outcome:
+        return ResultsLink(QUALITY, query | {"audit": outcome["audit_id"]})
+    return None
+
+
+def page_of_experiment(kind: str) -> Path:
+    """The page of a kind of experiment, or of the kind of job that runs it."""
+    return CROP if kind == "crop" else UTILITY
