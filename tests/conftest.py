@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Two processes on two cores: more threads than that only wait for each other. Before numpy is loaded.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from core.config import get_settings
 from core.db.database import Database, open_database
 from tests.postgres import fresh_postgres
 
+BROWSER = Path(__file__).parent / "browser"
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests together that share what is made once: those of a file, and those in a browser."""
+    for item in items:
+        together = "browser" if item.path.is_relative_to(BROWSER) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(together))
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from core.bias.attribution_archive import AttributionSummary, load_attribution_m
 from core.bias.attribution_options import METHODS, AttributionMethod
 from core.bias.map_layers import MapLayer
 from core.errors import UnknownNameError
+from core.plots.difference import choose_difference_limit
 
 __all__ = ["list_attribution_layers", "load_attribution_layer"]
 
@@ -61,12 +62,18 @@ def load_attribution_layer(folder: Path, attribution: AttributionSummary, layer_
         title=title,
         about=f"{attribution.classifier}, trained {'once' if n == 1 else f'{n} times'} on real images: what "
         f"in images of {class_name} speaks for {class_name}. {_ABOUT[method]}{doubt}",
-        unit="mean over images, each from 0 to 1",
+        unit="Mean over images, each from 0 to 1",
         centre=0.0,
-        limit=max((float(one.max()) for one in found.values()), default=0.0) or 1.0,
+        limit=choose_difference_limit(found.values()),
         is_signed=False,
         is_grid=False,
         maps={name: values for (name, label), values in found.items() if label == class_name},
+        counts={
+            one.name: shown.n
+            for one in attribution.sets
+            for shown in one.maps
+            if (shown.method, shown.class_name) == (method, class_name)
+        },
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +38,7 @@ class MapLayer:
         decimals: decimals that a reading is written with.
         suffix: what stands after a reading, such as a per cent sign.
         missing: what is said of a set without a map that has no reason of its own.
+        counts: set name to images behind its map, where these are not all that were probed.
         maps: set name to its map; sets without one are missing. Not a number where there is nothing to say.
     """
 
@@ -53,6 +54,7 @@ class MapLayer:
     decimals: int = 2
     suffix: str = ""
     missing: str = "no such map of this set"
+    counts: dict[str, int] = field(default_factory=dict)
 
     @property
     def goes_beyond(self) -> bool:

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from core.bias.archive import ALL_REGIONS, BiasSummary, InheritanceRecord, SuspectRecord
+from core.bias.attribution_archive import AttributionSummary
 from core.report.numbers import format_count, format_interval, format_share, format_value, typeset
 
 __all__ = [
+    "describe_attribution",
     "describe_bias",
     "describe_place",
     "describe_settings",
@@ -75,6 +77,18 @@ def describe_bias(summary: BiasSummary) -> tuple[str, ...]:
     further = f" {_count_regions(beyond)} listed below." if beyond else ""
     closing = "Whether it is disease or a shortcut is for a reader to say: look at the patches."
     return (first + further, *_say_inherited(summary, top), closing, *_say_notes(summary))
+
+
+def describe_attribution(attribution: AttributionSummary) -> tuple[str, ...]:
+    """Say how well the classifier tells the classes that was asked where it looks, and what its notes are."""
+    n = len(attribution.trainings)
+    return (
+        f"{attribution.classifier}, trained {'once' if n == 1 else f'{n} times'} on real images, tells the "
+        f"classes with a balanced accuracy of "
+        f"{write_auroc(attribution.balanced_accuracy, attribution.low, attribution.high)} "
+        f"(n = {format_count(attribution.n_validation)} real images of other patients).",
+        *attribution.notes,
+    )
 
 
 def describe_settings(summary: BiasSummary) -> str:

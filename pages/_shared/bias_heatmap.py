@@ -159,7 +159,7 @@ def _encode_sets(folder: Path, summary: BiasSummary, layer: MapLayer) -> list[di
         encoded.append(
             {
                 "name": one.name,
-                "detail": f"n = {one.n:,}",
+                "detail": f"n = {layer.counts.get(one.name, one.n):,}",
                 # The stage is dark in both themes.
                 "glyph": style
                 and {"path": SYMBOL_PATHS[style.symbol], "colour": style.dark, "open": style.open},

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.bias.archive import load_bias
 from core.bias.attribution_archive import load_attribution
-from core.report.bias_findings import describe_bias, describe_settings, write_place
+from core.report.bias_findings import describe_attribution, describe_bias, describe_settings, write_place
 from pages._shared.audit_choice import choose_finished_audit
 from pages._shared.bias_choice import choose_bias, show_bias_form
 from pages._shared.bias_heatmap import choose_layer, find_place, read_choice, show_heatmap
@@ -85,8 +85,8 @@ if summary.inheritance:
     show_table(lay_out_inheritance(summary), key="inheritance", file_name=f"inheritance-{audit_id}.csv")
 if attribution is not None:
     st.subheader("Where a trained classifier looks")
-    for note in attribution.notes:
-        st.text(note)
+    for sentence in describe_attribution(attribution):
+        st.text(sentence)
     show_table(lay_out_attribution(attribution), key="attribution", file_name=f"attribution-{audit_id}.csv")
 st.subheader("Letters burnt into the images")
 every = switch("Every third of the image", param="zones", help="Also where no image has a letter.")

@@ -172,7 +172,10 @@ def test_attribution_adds_its_maps_and_shares(biased: Path) -> None:
         app = open_page(bias="withattribution", map="grad-cam:1")
         assert not app.exception and not app.error
         maps = read_maps(app)
-        assert not maps["isGrid"] and maps["scale"]["limit"] == 0.75
+        assert not maps["isGrid"] and maps["scale"]["limit"] == 0.8 and maps["sets"][0]["detail"] == "n = 9"
+        assert "A small network, trained once on real images, tells the classes" in " ".join(
+            one.value for one in app.text
+        )
         # It explained no set of that name.
         assert [one["values"] is None for one in maps["sets"]] == [False, True, True]
         assert read_tables(app)["attribution"].texts("method") == ["Grad-CAM"]

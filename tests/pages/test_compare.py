@@ -115,7 +115,10 @@ def test_classes_and_sizes_that_differ_are_told_above_the_numbers(mixed_sets: st
 
 def test_old_audits_say_what_they_lack_and_keep_their_numbers(two_sets: str) -> None:
     folder = audit_folder(get_settings(), two_sets)
-    for name, sentence in (("pairs", "image pairs"), ("items", "list of images")):
+    for name, sentence, again in (
+        ("pairs", "image pairs", "run the audit again"),
+        ("items", "list of images", "run the audit or experiment again"),
+    ):
         path = folder / f"{name}.parquet"
         aside = path.rename(folder / "aside")
         try:
@@ -123,7 +126,7 @@ def test_old_audits_say_what_they_lack_and_keep_their_numbers(two_sets: str) -> 
         finally:
             aside.rename(path)
         assert not app.exception
-        assert sentence in app.info[0].value and "run the audit again" in app.info[0].value
+        assert sentence in app.info[0].value and again in app.info[0].value
         assert read_grid(app) is None
         assert read_tables(app)["compared"].rows
 

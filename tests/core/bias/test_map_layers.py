@@ -98,7 +98,7 @@ def test_attribution_has_one_scale_a_method(tmp_path: Path) -> None:
     layers = list_attribution_layers(attribution)
     assert list(layers) == ["grad-cam:0", "grad-cam:1", "occlusion:0"]
     one, other = (load_attribution_layer(tmp_path, attribution, f"grad-cam:{place}") for place in (0, 1))
-    assert one.limit == other.limit == pytest.approx(0.75)
+    assert one.limit == other.limit == 0.8 and one.counts == {"real": 9, "gan": 9}
     assert "ill" in one.title and list(one.maps) == ["real", "gan"]
     assert "mean nothing" not in one.about
     doubtful = attribution.model_copy(update={"tells_classes": False})
