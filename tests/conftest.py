@@ -20,6 +20,7 @@ BROWSER = Path(__file__).parent / "browser"
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep tests together that share what is made once: those of a file, and those in a browser."""
     for item in items:
