@@ -16,16 +16,15 @@ from core.config import get_settings
 from core.db.database import Database, open_database
 from tests.postgres import fresh_postgres
 
-BROWSER = Path(__file__).parent / "browser"
+TESTS = Path(__file__).parent
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests together that share what is made once: those of a file, and those in a browser."""
-    for item in items:
-        together = "browser" if item.path.is_relative_to(BROWSER) else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(together))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep tests in one process that share what is made once: those of a file, and those in a browser."""
+    place = item.path.relative_to(TESTS)
+    together = "browser" if place.parts[0] == "browser" else place.as_posix()
+    item.add_marker(pytest.mark.xdist_group(together))
 
 
 @pytest.fixture(scope="session")
