@@ -69,10 +69,11 @@ def keep_biased_audit() -> str:
 
 
 def _write(folder: Path, n: int, *, seed: int, marked: bool) -> None:
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(20 + seed)
     for index in range(n):
         label = CLASSES[index % 2]
-        pixels = np.clip(rng.normal(100, 20, (_SIDE, _SIDE)), 0, 255)
+        # Coarse: each speck of fine noise would be looked at as if it were a letter.
+        pixels = np.clip(rng.normal(100, 20, (_SIDE // 4, _SIDE // 4)), 0, 255).repeat(4, 0).repeat(4, 1)
         if marked and label == "well":
             pixels[3:13, 3:13] = 230
         write_png(folder / label / f"{index:03d}.png", np.rint(pixels).astype(np.uint8))

@@ -132,7 +132,7 @@ def make_result(
         warnings=(few,) if few else (),
         arms=tuple(ArmRecord(**asdict(arm)) for arm in arms),
         runs=runs,
-        scores=summarise_arms(arms, runs, n_test=len(labels)),
+        scores=summarise_arms(arms, runs, n_of_class=test.count_classes()),
         comparisons=compare_arms(arms, runs, probabilities=probabilities, labels=labels),
         started=datetime.now(UTC),
         seconds=1.5 * len(runs),
@@ -182,7 +182,14 @@ def keep_experiment(
     for run in result.summary.runs:
         write_run(utility_runs_folder(settings), run, result.probabilities[run.arm, run.repeat])
     folder = experiment_folder(settings, experiment_id)
-    write_items(tabulate_items([sets[1]]), folder)
+    test = sets[1]
+    if grouped:
+        column, value = GROUP.split("=")
+        items = (
+            replace(one, groups=((column, value if at % 2 else "M"),)) for at, one in enumerate(test.items)
+        )
+        test = replace(test, items=tuple(items))
+    write_items(tabulate_items([test]), folder)
     write_utility(result, folder)
     save_utility_summary(
         open_database(settings), result.summary, experiment_id=experiment_id, study_id=study.id

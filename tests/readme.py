@@ -31,6 +31,15 @@ from tests.readme_copies import (
     recall_on_phantoms,
     recall_on_xrays,
 )
+from tests.readme_crops import (
+    GAIN_HEAD,
+    SETS_CROPPED,
+    WORTH_HEAD,
+    crop_phantoms,
+    crop_xrays,
+    tabulate_gains,
+    tabulate_worth,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -213,6 +222,21 @@ def copies_mri(settings: Settings) -> str:
     return table(["", "fresh real slices", "DDPM", "memorising DCGAN"], memorised_slices(settings, DATA))
 
 
+def crops_phantoms(settings: Settings) -> str:
+    """What sets of phantoms are worth before and after the letter is cropped."""
+    summary = crop_phantoms(settings)
+    sets = {None: "real images", **{name: f"`{name}`" for name in SETS_CROPPED}}
+    worth = table(WORTH_HEAD, list(tabulate_worth(summary, sets)))
+    return f"{worth}\n\n{table(GAIN_HEAD, list(tabulate_gains(summary, SETS_CROPPED)))}"
+
+
+def crops_xrays(settings: Settings) -> str:
+    """The same for chest X-rays, where films of other persons play a perfect generator."""
+    summary = crop_xrays(settings, DATA)
+    sets = {None: "real films", "other-films": "films of other persons"}
+    return table(WORTH_HEAD, list(tabulate_worth(summary, sets)))
+
+
 BLOCKS: Mapping[str, Callable[[Settings], str]] = {
     "demo": demo,
     "chest": chest,
@@ -221,10 +245,12 @@ BLOCKS: Mapping[str, Callable[[Settings], str]] = {
     "copies-fresh": copies_fresh,
     "copies-xrays": copies_xrays,
     "copies-mri": copies_mri,
+    "crops-phantoms": crops_phantoms,
+    "crops-xrays": crops_xrays,
     "metrics": metrics,
     "extractors": extractors,
 }
-NEED_DATA = {"chest", "weight-free", "copies-xrays", "copies-mri"}
+NEED_DATA = {"chest", "weight-free", "copies-xrays", "copies-mri", "crops-xrays"}
 
 
 def main() -> None:

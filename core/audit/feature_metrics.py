@@ -159,7 +159,7 @@ def compute_feature_metrics(
             progress.advance()
     audit.warnings += [
         f"{', '.join(metrics)} left out with {options.extractor!r} for {', '.join(reasons)}: too few images "
-        f"({next(iter(reasons.values()))})"
+        f"({'of the first: ' if len(set(reasons.values())) > 1 else ''}{next(iter(reasons.values()))})"
         for metrics, reasons in left_out.items()
     ]
     if copies:

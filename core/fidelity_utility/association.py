@@ -15,7 +15,7 @@ from core.metrics.rank_correlation import RankCorrelation, correlate_ranks, find
 from core.utility.result import UtilitySummary
 from core.utility.significance import ALPHA, correct_holm
 
-__all__ = ["Association", "associate", "associate_all", "explain_correction"]
+__all__ = ["Association", "associate", "associate_all", "explain_correction", "find_correction"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,25 @@ def associate_all(
     p_values = [one.correlation.p for one in found if one.correlation.p is not None]
     corrected = iter(correct_holm(p_values))
     return tuple(one if one.correlation.p is None else replace(one, p_holm=next(corrected)) for one in found)
+
+
+def find_correction(association: Association, among: Sequence[Association]) -> Association:
+    """Give a single correlation the corrected p-value that the same one has among many.
+
+    Args:
+        association: from `associate`, held against any baseline.
+        among: from `associate_all`; without the same metric, way of training and score nothing is corrected.
+    """
+    wanted = _order_of(association)
+    p_holm = next((one.p_holm for one in among if _order_of(one) == wanted), None)
+    return replace(association, p_holm=p_holm)
+
+
+def _order_of(one: Association) -> tuple[object, ...]:
+    """What decides the order of the sets; a baseline does not."""
+    utility = one.joined.utility
+    about = utility.experiment, utility.way, utility.score, utility.class_name
+    return one.joined.fidelity, *about, one.correlation.p
 
 
 def _list_once(experiment: UtilitySummary) -> tuple[Utility, ...]:

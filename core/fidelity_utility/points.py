@@ -11,6 +11,7 @@ from core.audit.result import AuditSummary
 from core.fidelity_utility.fidelities import Fidelity, SetNumber, read_fidelity
 from core.fidelity_utility.same_sets import match_sets
 from core.fidelity_utility.utilities import Utility, read_utility
+from core.metrics.rank_correlation import FEWEST_PAIRS
 from core.plots.style import REAL
 from core.report.metric_groups import AIMS_AT_REAL
 from core.utility.result import UtilitySummary
@@ -120,6 +121,8 @@ def join_points(
 
 def _say_overlaps(points: Sequence[Point]) -> str:
     """Say how much of the order could be chance, which a correlation of ranks takes at face value."""
+    if len(points) < FEWEST_PAIRS:
+        return ""
     pairs = list(combinations(points, 2))
     by_metric = sum(_overlap(one.fidelity, other.fidelity) for one, other in pairs)
     by_utility = sum(_overlap(one.utility, other.utility) for one, other in pairs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.fidelity_utility.association import Association
+from core.fidelity_utility.utilities import Utility
 from core.metrics.metric_facts import Direction
 from core.metrics.rank_correlation import RankCorrelation, find_smallest_p
 from core.report.numbers import format_interval, format_value, typeset
@@ -27,7 +28,7 @@ def say_association(association: Association) -> str:
 def say_reading(association: Association) -> str:
     """Say what the correlation means for a user who goes by the metric."""
     correlation, metric = association.correlation, association.joined.fidelity.facts.name
-    does = "score higher" if association.joined.utility.baseline is None else "help the classifier more"
+    more, less = _say_outcome(association.joined.utility)
     if correlation.value is None or correlation.p is None:
         return "nothing can be said."
     if correlation.p >= ALPHA:
@@ -38,15 +39,30 @@ def say_reading(association: Association) -> str:
             if too_few
             else ""
         )
-        return f"whether sets that are better by {metric} {does} cannot be told{reason}."
+        return f"whether sets that are better by {metric} {more} cannot be told{reason}."
     direction = association.joined.fidelity.direction
     if direction is Direction.NONE:
-        more = "higher" if correlation.value > 0 else "lower"
-        return f"sets with a {more} {metric} {does}."
-    agrees = (correlation.value > 0) == (direction is Direction.HIGHER)
-    if agrees:
-        return f"sets that are better by {metric} {does}."
-    return f"sets that are better by {metric} {does.replace('more', 'less').replace('higher', 'lower')}."
+        claim = f"sets with a {'higher' if correlation.value > 0 else 'lower'} {metric} {more}"
+    elif (correlation.value > 0) == (direction is Direction.HIGHER):
+        claim = f"sets that are better by {metric} {more}"
+    else:
+        claim = f"sets that are better by {metric} {less}"
+    if association.p_holm is not None and association.p_holm >= ALPHA:
+        return (
+            f"at most a hint that {claim}; after Holm's correction for all correlations computed together, "
+            f"p {write_p(association.p_holm)}."
+        )
+    return f"{claim}."
+
+
+def _say_outcome(utility: Utility) -> tuple[str, str]:
+    """What a set does that has more of a utility, and one that has less."""
+    if utility.baseline is None:
+        return "score higher", "score lower"
+    if utility.class_name is None:
+        return "help the classifier more", "help the classifier less"
+    # The recall of one class may rise at the cost of another's.
+    return f"do more for {utility.score_title}", f"do less for {utility.score_title}"
 
 
 def write_correlation(correlation: RankCorrelation) -> str:

@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from core.bias.archive import ALL_REGIONS, BiasSummary, InheritanceRecord, SuspectRecord
+from core.bias.archive import ALL_REGIONS, BiasSetRecord, BiasSummary, InheritanceRecord, SuspectRecord
 from core.bias.attribution_archive import AttributionSummary
 from core.report.numbers import format_count, format_interval, format_share, format_value, typeset
 
 __all__ = [
+    "WIDESPREAD",
     "describe_attribution",
     "describe_bias",
     "describe_place",
@@ -20,6 +21,9 @@ __all__ = [
     "write_place",
     "write_share",
 ]
+
+WIDESPREAD: Final = 0.5
+"""Rule of thumb: if more than this share of all places tell the class, the classes differ as a whole."""
 
 # Names of the thirds of an image, as seen on the screen; the middle one of each is left out where both apply.
 _ROWS: Final = ("upper", "middle", "lower")
@@ -53,9 +57,11 @@ def describe_bias(summary: BiasSummary) -> tuple[str, ...]:
         summary: the analysis.
     """
     real = summary.sets[0]
-    told = (
-        " from ".join(summary.classes) if len(summary.classes) == 2 else f"the {len(summary.classes)} classes"
-    )
+    two = len(summary.classes) == 2
+    told = " from ".join(summary.classes) if two else f"the {len(summary.classes)} classes"
+    scale = "0.5 is chance, 1 tells every image"
+    if not two:
+        scale = f"the mean of each class against the rest: {scale}"
     if not summary.suspects:
         return (_say_nothing(summary, told), *_say_notes(summary))
     top = summary.suspects[0]
@@ -63,9 +69,9 @@ def describe_bias(summary: BiasSummary) -> tuple[str, ...]:
     first = (
         f"The most suspect place of the real images is {describe_place(top)}, {write_place(top)}: its "
         f"strongest patch alone tells {told} with AUROC "
-        f"{write_auroc(top.auroc, top.low, top.high)} (0.5 is chance, 1 tells every image; "
+        f"{write_auroc(top.auroc, top.low, top.high)} ({scale}; "
         f"{write_p(top.p_value)}, n = {format_count(real.n)}); around it the mean is "
-        f"{top.surround_auroc:.2f}{_judge_surround(top, real.threshold)}."
+        f"{top.surround_auroc:.2f}{_judge_surround(top, real)}."
     )
     if top.score <= 0:
         first = (
@@ -73,6 +79,12 @@ def describe_bias(summary: BiasSummary) -> tuple[str, ...]:
             f"out as a small mark does: the strongest patch has AUROC "
             f"{write_auroc(top.auroc, top.low, top.high)} ({write_p(top.p_value)}, "
             f"n = {format_count(real.n)})."
+        )
+    spreads = real.threshold is not None and top.surround_auroc > real.threshold
+    if top.score > 0 and spreads and real.share_above is not None and real.share_above > WIDESPREAD:
+        first += (
+            f" {100 * real.share_above:.0f} % of all places tell {told}: the classes differ as a whole, as "
+            "by age, pose or exposure, and what is listed merely stands out from that."
         )
     further = f" {_count_regions(beyond)} listed below." if beyond else ""
     closing = "Whether it is disease or a shortcut is for a reader to say: look at the patches."
@@ -98,8 +110,9 @@ def describe_settings(summary: BiasSummary) -> str:
         f"Images brought to {made.side_px} × {made.side_px} pixels; patches of {made.patch_px} pixels every "
         f"{made.stride_px}, {made.positions[0]} × {made.positions[1]} places; {made.n_folds} folds that keep "
         f"patients together; {format_count(made.n_permutations)} shuffled labellings say what chance reaches "
-        f"anywhere ({made.alpha:.0%} of them reach more than the threshold); at most "
-        f"{format_count(made.max_per_class)} images a class and set; seed {made.seed}. Intervals are of 95 %."
+        f"anywhere ({100 * made.alpha:.0f} % of them reach more than the threshold); at most "
+        f"{format_count(made.max_per_class)} images a class and set; seed {made.seed}. Intervals are of 95 % "
+        "and take what a probe learned as given; near chance they are somewhat too narrow, and p decides."
     )
 
 
@@ -133,12 +146,14 @@ def write_p(p_value: float) -> str:
     return f"p = {p_value:.2g}" if p_value >= 0.001 else "p < 0.001"
 
 
-def _judge_surround(top: SuspectRecord, threshold: float | None) -> str:
-    if threshold is None:
+def _judge_surround(top: SuspectRecord, real: BiasSetRecord) -> str:
+    if real.threshold is None:
         return ""
-    reached = f"than chance reaches anywhere ({threshold:.2f})"
-    if top.surround_auroc > threshold:
+    reached = f"than chance reaches anywhere ({real.threshold:.2f})"
+    if top.surround_auroc > real.threshold:
         return f", more {reached}: the sign spreads, as disease does"
+    if real.share_above is not None and real.share_above > WIDESPREAD:
+        return f", no more {reached}, though most places tell the class"
     return f", no more {reached}: the sign is local, as a burnt-in mark is"
 
 
@@ -165,18 +180,31 @@ def _say_inherited(summary: BiasSummary, top: SuspectRecord) -> tuple[str, ...]:
     synthetic = sorted(
         (one for one in asked if roles.get(one.set) == "synthetic"), key=lambda one: -one.share
     )
+    carry = [one for one in synthetic if one.low > 0]
+    swapped = [one for one in synthetic if one.high < 0 and _tells_itself(summary, one)]
     parts = [
-        _list_sets(
-            "Carry that sign on, as a share of the real signal", [one for one in synthetic if one.low > 0]
-        ),
-        _list_sets("Carry it with the classes swapped", [one for one in synthetic if one.high < 0]),
-        _list_sets("Not shown to carry it", [one for one in synthetic if one.low <= 0 <= one.high]),
+        _list_sets("Carry that sign on, as a share of the real signal", carry),
+        _list_sets("Carry it with the classes swapped", swapped),
+        _list_sets("Not shown to carry it", [one for one in synthetic if one not in (*carry, *swapped)]),
         _list_sets(
             "For comparison, real images of other patients",
             [one for one in asked if roles.get(one.set) == "heldout"],
         ),
     ]
     return tuple(filter(None, parts))
+
+
+def _tells_itself(summary: BiasSummary, one: InheritanceRecord) -> bool:
+    """Whether a set's own probe tells its classes there; a sign that is there, swapped or not, it would find.
+
+    What a probe learned from a mark may lean to one side by chance where there is none.
+    """
+    own = [
+        other
+        for other in summary.inheritance
+        if (other.set, other.region, other.sign) == (one.set, one.region, "any")
+    ]
+    return all(other.low > 0 for other in own)
 
 
 def _list_sets(start: str, records: Sequence[InheritanceRecord]) -> str:

@@ -22,7 +22,10 @@ def judge_inheritance(row: MetricRow) -> Finding:
     if row.value is None:
         return Finding("No suspect place to inherit from", row.note, "clear")
     carried = _write(row.value, row.low, row.high)
-    parts = [f"It carries {carried} of the real images' most suspect sign (1 is all of it, 0 none)"]
+    parts = [
+        f"It carries {carried} of the real images' most suspect sign (1 is all of it, 0 none"
+        f"{', below 0 the classes are swapped' if row.value < 0 else ''})"
+    ]
     floor = row.floor_detail
     if floor is not None:
         parts[0] += f"; held-out real images carry {_write(floor.value, floor.low, floor.high)}"
@@ -32,7 +35,9 @@ def judge_inheritance(row: MetricRow) -> Finding:
         return Finding("Cannot be judged", " ".join(parts), "open")
     if row.low > LITTLE:
         return Finding("Carries the most suspect sign", " ".join(parts), "concern")
-    if row.high < LITTLE:
+    if row.high < -LITTLE:
+        return Finding("Carries the most suspect sign with the classes swapped", " ".join(parts), "concern")
+    if row.low > -LITTLE and row.high < LITTLE:
         return Finding("Carries little or none of the most suspect sign", " ".join(parts), "clear")
     return Finding("Whether it carries the most suspect sign is open", " ".join(parts), "open")
 

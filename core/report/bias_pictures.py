@@ -17,12 +17,14 @@ from core.bias.document import BiasDocument
 from core.errors import UnknownNameError
 from core.plots.heatmap import MapScale, blend_heatmap, expand_grid
 
-__all__ = ["BiasPicture", "draw_bias"]
+__all__ = ["MOST_BOXES", "BiasPicture", "draw_bias"]
+
+MOST_BOXES: Final = 5
+"""Regions that are outlined and have a column of their own; more would be small print."""
 
 _LARGEST_SIDE: Final = 256
 _SMALLEST_SIDE: Final = 96
 _MOST_SAMPLES: Final = 1_500_000
-_BOXES: Final = 5
 _AREA: Final = MapScale(0.5, 0.5, "")
 
 
@@ -70,7 +72,7 @@ def draw_bias(document: BiasDocument) -> tuple[BiasPicture, ...]:
         values = expand_grid(areas, grid.starts, size=grid.patch_px, side=grid.side_px)
         blended = blend_heatmap(values, ground=mean, scale=_AREA)
         picture = Image.fromarray(blended).resize((side, side), Image.Resampling.BICUBIC)
-        _outline(picture, summary.suspects[:_BOXES])
+        _outline(picture, summary.suspects[:MOST_BOXES])
         pictures.append(BiasPicture(one.name, one.n, _to_uri(picture), what))
     return tuple(pictures)
 

@@ -16,6 +16,7 @@ from core.bias.archive import (
 from core.bias.document import BiasDocument
 from core.bias.shortcuts import SHORTCUTS
 from core.report.bias_findings import (
+    WIDESPREAD,
     describe_bias,
     describe_place,
     describe_settings,
@@ -23,12 +24,11 @@ from core.report.bias_findings import (
     write_p,
     write_place,
 )
-from core.report.bias_pictures import BiasPicture, draw_bias
+from core.report.bias_pictures import MOST_BOXES, BiasPicture, draw_bias
 from core.report.numbers import format_count, format_interval, format_share, format_value, typeset
 
 __all__ = ["BiasCell", "BiasSection", "BiasTable", "build_bias_section"]
 
-_WIDESPREAD: Final = 0.5
 _NONE: Final = "–"
 
 
@@ -104,7 +104,7 @@ def build_bias_section(document: BiasDocument, *, with_pictures: bool) -> BiasSe
 
 
 def _say_widespread(real: BiasSetRecord) -> tuple[str, ...]:
-    if real.share_above is None or real.share_above <= _WIDESPREAD:
+    if real.share_above is None or real.share_above <= WIDESPREAD:
         return ()
     return (
         f"{100 * real.share_above:.0f} % of all places tell the class: the classes differ as a whole, as by "
@@ -128,8 +128,9 @@ def _list_regions(summary: BiasSummary) -> BiasTable:
     )
     return BiasTable(
         "Suspect regions of the real images",
-        "Where patches alone tell the class, the smallest and strongest first. AUROC: 0.5 is chance, 1 tells "
-        "every image; its interval does not know that the patch was chosen for its height, its p-value does. "
+        "Where patches alone tell the class; what stands out most from its surroundings first. AUROC: 0.5 is "
+        "chance, 1 tells every image; its interval does not know that the patch was chosen for its height, "
+        "its p-value does. "
         f"n = {format_count(summary.sets[0].n)} real images.",
         (
             ("Rank", ""),
@@ -145,7 +146,12 @@ def _list_regions(summary: BiasSummary) -> BiasTable:
 
 def _list_inheritance(summary: BiasSummary) -> BiasTable:
     found = {(one.set, one.region, one.sign): one for one in summary.inheritance}
-    regions = tuple(dict.fromkeys(one.region for one in summary.inheritance))
+    present = tuple(dict.fromkeys(one.region for one in summary.inheritance))
+    ranked = [region for region in present if region != ALL_REGIONS]
+    regions = (*ranked[:MOST_BOXES], *(region for region in present if region == ALL_REGIONS))
+    further = ""
+    if len(ranked) > MOST_BOXES:
+        further = f" The first {MOST_BOXES} of {len(ranked)} regions; inheritance.csv has the others."
     rows = []
     for one in summary.sets[1:]:
         cells = [BiasCell(format_count(one.n))]
@@ -163,10 +169,10 @@ def _list_inheritance(summary: BiasSummary) -> BiasTable:
         "1 carries all of the real set's signal by the same sign, 0 none; below 0 the classes are swapped. "
         "In brackets 95 % intervals. “Any sign” asks whether the place tells the set's classes at all, "
         "also by a sign that real images do not have. All places together hold disease and anatomy as well, "
-        "which synthetic images should carry.",
+        f"which synthetic images should carry.{further}",
         (
             ("Set", ""),
-            ("Images", ""),
+            ("n", "images"),
             *((_name_region(region, summary.suspects), "") for region in regions),
         ),
         tuple(rows),
@@ -188,8 +194,9 @@ def _list_markers(summary: BiasSummary) -> BiasTable:
             rows.append((one.name, cells))
     return BiasTable(
         "Images with letters",
-        "Share of images on which something like a burned-in letter was found near a border. Wires and clips "
-        "may be taken for letters: compare classes and sets, and take none of it as a count.",
+        "Share of images on which something like a burned-in letter was found near a border. Wires, clips "
+        "and coarse noise may be taken for letters: compare classes and sets, and take none of it as a "
+        "count.",
         (("Set", ""), *((label, "") for label in summary.classes)),
         tuple(rows),
     )

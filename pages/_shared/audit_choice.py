@@ -83,9 +83,8 @@ def choose_audit(*, all_classes: str) -> AuditChoice:
     with class_column:
         named = {"": all_classes} | {f"class:{name}": name for name in classes}
         named |= {f"group:{name}": name for name in groups}
-        chosen = (
-            choose("Class or group" if groups else "Class", named, param="class").partition(":")[2] or None
-        )
+        title = "Class or group" if groups else "Class"
+        chosen = choose(title, named, param="class", follows=True).partition(":")[2] or None
     return AuditChoice(found.record, found.folder, found.summary, chosen, classes, groups)
 
 
@@ -105,10 +104,14 @@ def choose_finished_audit(
         st.info("No study yet. Set one up, or run the demo, from the overview.")
         st.page_link(OVERVIEW, label="To the overview", icon=":material/overview:")
         st.stop()
-    audited = {audit.study_id for audit in list_audits(database)}
+    owners = {audit.id: audit.study_id for audit in list_audits(database)}
+    audited = set(owners.values())
     ordered = sorted(studies, key=lambda study: study.id not in audited)
+    names = {study.id: study.name for study in ordered}
+    # An address that names an audit alone means its study, whichever were added since.
+    owner = owners.get(st.query_params.get("audit", ""))
     with study_place:
-        study_id = choose("Study", {study.id: study.name for study in ordered}, param="study")
+        study_id = choose("Study", names, param="study", default=owner if owner in names else None)
     if show_jobs:
         show_active_jobs(study_id=study_id)
     audits = {audit.id: audit for audit in list_audits(database, study_id=study_id)}
@@ -119,7 +122,11 @@ def choose_finished_audit(
     with audit_place:
         times = {key: format_instant(audit.finished_at) for key, audit in audits.items()}
         audit_id = choose(
-            "Audit", times, param="audit", help="An audit's numbers never change; each run is kept."
+            "Audit",
+            times,
+            param="audit",
+            help="An audit's numbers never change; each run is kept.",
+            follows=True,
         )
     _, summary = load_audit_summary(database, audit_id)
     return FinishedAudit(audits[audit_id], audit_folder(settings, audit_id), summary)

@@ -8,14 +8,17 @@ from typing import Final
 import streamlit as st
 from pydantic import ValidationError
 
+from core.audit.items import load_items
 from core.bias.archive import BIAS_FOLDER, BiasSummary, list_bias, load_bias
 from core.bias.options import BiasChoices
 from core.config import Settings
+from core.datasets.image_set import Role
 from core.db.database import Database
 from core.db.job_record import JobState
 from core.db.jobs import list_jobs
 from core.errors import InputError
 from core.jobs.bias_job import BiasPayload
+from core.jobs.job_folder import audit_folder
 from core.jobs.submission import submit_bias
 from pages._shared.job_progress import show_active_jobs
 from pages._shared.links import JOBS
@@ -69,8 +72,24 @@ def show_bias_form(
     elif jobs and jobs[0].state.has_ended and jobs[0].outcome is None:
         st.error(escape_markdown(f"The last analysis was not made. {jobs[0].exit_reason}"))
         st.page_link(JOBS, label="Details", query_params={"job": jobs[0].id})
+    if first and (n := _count_classes(audit_folder(settings, audit_id))) is not None and n < 2:
+        st.info(
+            f"Bias is about telling classes apart, and the real set has {n or 'none'}. Put each class into a "
+            "sub-folder of its own, or give the study a labels CSV, and audit it again."
+        )
+        return
     with st.expander("Analyse the bias" if first else "Analyse with other choices", expanded=first):
         _show_form(database, settings, audit_id, study_id)
+
+
+def _count_classes(folder: Path) -> int | None:
+    """Count the classes of an audit's real images; None where its list of images cannot be read."""
+    try:
+        items = load_items(folder).table
+    except InputError:
+        return None
+    labels = zip(items.column("role").to_pylist(), items.column("label").to_pylist(), strict=True)
+    return len({label for role, label in labels if role == Role.REAL and label is not None})
 
 
 def _show_form(database: Database, settings: Settings, audit_id: str, study_id: str) -> None:

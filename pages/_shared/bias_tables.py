@@ -47,7 +47,10 @@ _AROUND: Final = (
     "disease does."
 )
 _AREA: Final = "Share of the image that the region covers."
-_CROP: Final = "Crops the region from all sets and measures fidelity and utility again."
+_CROP: Final = (
+    "Crops the region, a sixteenth of the image wider at each side, from all sets and measures fidelity and "
+    "utility again: a mark may reach beyond the patches that tell it best."
+)
 _SIGN: Final = (
     "The same sign: what a probe learned on real images tells the classes there. Any sign: the set's own "
     "probe tells them, by whatever it finds."

@@ -71,7 +71,7 @@ def choose_region(database: Database, settings: Settings, study_id: str) -> Crop
     with region_column:
         chosen = choose("Region", options, param="region", help=_REGION_HELP)
     with mode_column:
-        mode = choose("How", _MODES, param="mode", help=_MODE_HELP)
+        mode = choose("Way", _MODES, param="mode", help=_MODE_HELP)
     with margin_column:
         margin = _choose_margin()
     if chosen:

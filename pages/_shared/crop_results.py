@@ -50,7 +50,7 @@ def show_crop_answers(summary: CropSummary) -> None:
         st.caption(
             "Accuracy on real test images, both cropped alike. A crop takes anatomy with it: hold what a set "
             "loses against what real images lose. p-values are by the signed-rank test over repeats, after "
-            "Holm's correction for the number of sets."
+            "Holm's correction for the number of sets, each way of training by itself."
         )
     if summary.warnings:
         st.warning("\n\n".join(map(escape_markdown, summary.warnings)))

@@ -43,8 +43,8 @@ def lay_out_score_changes(summary: CropSummary, score: str, title: str) -> Table
             "after", "After ↑, %", "The same on cropped images.", kind="number", detail_title="After: 95 %"
         ),
         Column("change", "Change, points", _CHANGE, kind="number", detail_title="Change: 95 %"),
-        Column("p", "Wilcoxon p ↓", _WILCOXON, kind="number"),
-        Column("holm", "Holm p ↓", _HOLM, kind="number"),
+        Column("p", "Wilcoxon p", _WILCOXON, kind="number"),
+        Column("holm", "Holm p", _HOLM, kind="number"),
         Column("repeats", "Repeats", "Trainings of the arm before, and as many after.", kind="number"),
         Column("n", "Test images", kind="number"),
         Column("kind", "Experiment"),

@@ -75,7 +75,7 @@ def _choose_experiment(study_id: str, place: DeltaGenerator) -> tuple[tuple[str,
         st.stop()
     titles = {one.id: f"{_KINDS[one.kind]}, {format_instant(one.finished_at)}" for one in kept}
     with place:
-        chosen_id = choose("Experiment", titles, param="experiment")
+        chosen_id = choose("Experiment", titles, param="experiment", follows=True)
     chosen = next(one for one in kept if one.id == chosen_id)
     # Newest first.
     other = next((one for one in kept if one.kind != chosen.kind), None)
@@ -88,15 +88,18 @@ def _choose_fidelity(
 ) -> tuple[Fidelity, str | None]:
     classes = sorted({row.class_name for row in audit.results if row.class_name is not None})
     with grouping:
-        named = {"": "All images"} | {f"class:{name}": name for name in classes}
-        chosen = choose("Metric of", named, param="class").removeprefix("class:") or None
+        kinds = {name: "group" if name in audit.groups else "class" for name in classes}
+        named = {"": "All images"} | {
+            f"{kinds[name]}:{name}": name for name in sorted(classes, key=kinds.__getitem__)
+        }
+        chosen = choose("Metric of", named, param="class", follows=True).partition(":")[2] or None
     options = {key_of(one): one for one in list_fidelities(audit, class_name=chosen)}
     titles = {key: f"{one.title}{_ARROWS[one.direction]}" for key, one in options.items()}
     if not options:
         st.info("The audit has no number of any synthetic set.")
         st.stop()
     with metric:
-        return options[choose("Fidelity", titles, param="metric")], chosen
+        return options[choose("Fidelity", titles, param="metric", follows=True)], chosen
 
 
 def _choose_utility(experiment: UtilitySummary, training: DeltaGenerator, score: DeltaGenerator) -> Utility:
@@ -108,14 +111,14 @@ def _choose_utility(experiment: UtilitySummary, training: DeltaGenerator, score:
     }
     with training:
         # Each kind of experiment has arms of its own, and so a parameter of its own.
-        chosen = choose("Utility", ways, param=experiment.experiment)
+        chosen = choose("Utility", ways, param=experiment.experiment, follows=True)
     scores = {_score_key(one): one for one in utilities if f"{one.way}/{one.baseline or ''}" == chosen}
     titles = {
         key: one.score_title[0].upper() + one.score_title[1:] if one.score in SCORES else one.score
         for key, one in scores.items()
     }
     with score:
-        return scores[choose("Score", titles, param="score")]
+        return scores[choose("Score", titles, param="score", follows=True)]
 
 
 def _score_key(utility: Utility) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from pages._shared.names import escape_markdown
+
 __all__ = ["choose", "choose_several", "switch"]
 
 
@@ -16,6 +18,7 @@ def choose(
     param: str,
     default: str | None = None,
     help: str | None = None,
+    follows: bool = False,
 ) -> str:
     """Let the user choose one of several things.
 
@@ -25,6 +28,7 @@ def choose(
         param: name of the query parameter that holds the id.
         default: id of the default; the first one where it is None.
         help: one sentence on it.
+        follows: whether another choice decides the options: what was chosen then may go without a word.
 
     Returns:
         The chosen id.
@@ -34,8 +38,10 @@ def choose(
     shown = list(options.values())
     labels = {one: text if shown.count(text) == 1 else f"{text} ({one[:6]})" for one, text in options.items()}
     wanted = st.query_params.get(param)
-    if wanted is not None and wanted not in options:
-        st.warning(f"The address asks for a {label.lower()} that is not there; another one is shown.")
+    if wanted in options:
+        st.session_state[f"{key}_was"] = wanted
+    elif wanted is not None and not (follows and wanted == st.session_state.get(f"{key}_was")):
+        st.warning(f"What the address asks for under “{label}” is not there; another one is shown.")
     # The address wins over what the widget remembers: going back in the browser changes only the address.
     st.session_state[key] = wanted if wanted in options else default or ids[0]
 
@@ -48,7 +54,13 @@ def choose(
 
 
 def choose_several(
-    label: str, options: Sequence[str], *, param: str, default: Sequence[str], help: str | None = None
+    label: str,
+    options: Sequence[str],
+    *,
+    param: str,
+    default: Sequence[str],
+    help: str | None = None,
+    follows: bool = False,
 ) -> list[str]:
     """Let the user choose any number of things, none included.
 
@@ -58,19 +70,33 @@ def choose_several(
         param: name of the query parameter, which is there once a name, and once and empty for none.
         default: what is chosen where the address says nothing.
         help: one sentence on it.
+        follows: see `choose`; where none of what was chosen is left, the default is chosen.
 
     Returns:
         The chosen names in the order of the options.
     """
     key, wanted = f"choose_{param}", st.query_params.get_all(param)
-    if set(wanted) - {*options, ""}:
-        st.warning(f"The address asks for {label.lower()} that are not there; they are left out.")
+    if not set(wanted) - {*options, ""}:
+        st.session_state[f"{key}_was"] = wanted
+    elif not (follows and wanted == st.session_state.get(f"{key}_was")):
+        st.warning(f"Some of what the address asks for under “{label}” is not there; it is left out.")
+    elif not set(wanted) & set(options):
+        wanted = []
     st.session_state[key] = [name for name in options if name in (wanted or default)]
 
     def remember() -> None:
         st.query_params[param] = st.session_state[key] or [""]
 
-    st.pills(label, options, selection_mode="multi", key=key, on_change=remember, help=help)
+    # What pills show is markdown, unlike the options of a selectbox.
+    st.pills(
+        label,
+        options,
+        selection_mode="multi",
+        key=key,
+        format_func=escape_markdown,
+        on_change=remember,
+        help=help,
+    )
     chosen = set(st.session_state[key])
     return [name for name in options if name in chosen]
 

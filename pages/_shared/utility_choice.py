@@ -9,7 +9,7 @@ from typing import Final
 import streamlit as st
 
 from core.db.experiments import list_experiments
-from core.db.job_record import JobRecord
+from core.db.job_record import JobRecord, JobState
 from core.db.jobs import list_jobs
 from core.db.studies import StudyRecord, list_studies
 from core.jobs.description import describe_job
@@ -119,7 +119,9 @@ def _show_unfinished(job: JobRecord) -> None:
     if not job.state.has_ended:
         st.info("This experiment has not ended; its results appear here when it has. The page may be closed.")
         return
-    st.error(escape_markdown(job.exit_reason or describe_job(job, job.created_at).word))
+    # Who cancels knows; what failed is an error.
+    show = st.info if job.state is JobState.CANCELLED else st.error
+    show(escape_markdown(job.exit_reason or describe_job(job, job.created_at).word))
     st.text("Trainings that were finished are kept; run again, the experiment goes on where it stopped.")
     st.page_link(
         JOBS, label="Log, and run again", icon=":material/work_history:", query_params={"job": job.id}

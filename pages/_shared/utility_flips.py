@@ -29,13 +29,16 @@ _EVERY = (
 _PAGE_SIZE = 24
 
 
-def show_flips(experiment: FinishedExperiment, baseline: str, runs_folder: Path) -> None:
+def show_flips(
+    experiment: FinishedExperiment, baseline: str, runs_folder: Path, *, group: str | None = None
+) -> None:
     """Show which test images an arm gains and loses against a baseline, class by class and one by one.
 
     Args:
         experiment: the experiment.
         baseline: id of the arm that it is held against.
         runs_folder: where finished trainings are kept.
+        group: the group of test images that is looked at, or None for all of them.
     """
     summary, titles = experiment.summary, list_arm_titles(experiment.summary)
     held = {arm.id: arm.title for arm in summary.arms if baseline in arm.baselines}
@@ -43,17 +46,19 @@ def show_flips(experiment: FinishedExperiment, baseline: str, runs_folder: Path)
     first = next((arm.id for arm in summary.arms if arm.id in held and arm.synthetic is not None), None)
     arm_column, class_column = st.columns(2)
     with arm_column:
-        arm = choose("Arm", held, param="arm", default=first)
+        arm = choose("Arm", held, param="arm", default=first, follows=True)
     with class_column:
         named = {"": "Every class"} | {f"class:{name}": show_name(name) for name in summary.classes}
-        wanted = choose("Class", named, param="class").removeprefix("class:")
+        wanted = choose("Class", named, param="class", follows=True).removeprefix("class:")
     every = switch("Also images that change in few repeats", param="every", help=_EVERY)
     try:
         found = _find(experiment.folder, runs_folder, summary, arm, baseline)
+        inside = _list_members(experiment.folder, group)
     except InputError as error:
         st.info(escape_markdown(str(error)))
         return
-    n_of_class = next(one.classes for one in summary.sets if one.role == "test")
+    found = tuple(one for one in found if one.item in inside)
+    n_of_class = {name: sum(label == name for label in inside.values()) for name in summary.classes}
     table = lay_out_class_flips(count_flips(found, n_of_class))
     show_table(table, key="class_flips", file_name=f"flips-by-class-{experiment.id}.csv")
     shown = [one for one in found if (every or one.is_flip) and (not wanted or one.label == wanted)]
@@ -97,6 +102,20 @@ def _describe(one: AnswerChange) -> str:
     if wrong != one.label:
         lines.append(f"{'baseline' if one.is_gain else 'arm'} says {show_name(wrong)}")
     return "\n".join(lines)
+
+
+def _list_members(folder: Path, group: str | None) -> dict[str, str]:
+    """Class by id of the test images of a group, or of all.
+
+    Raises:
+        InputError: if the experiment's list of images cannot be read.
+    """
+    table = load_items(folder).table
+    ids, labels = table.column("id").to_pylist(), table.column("label").to_pylist()
+    if group is None:
+        return dict(zip(ids, labels, strict=True))
+    groups = table.column("groups").to_pylist()
+    return {one: label for one, label, own in zip(ids, labels, groups, strict=True) if group in own}
 
 
 @st.cache_data(max_entries=16, show_spinner="Comparing answers", hash_funcs={UtilitySummary: lambda _: None})

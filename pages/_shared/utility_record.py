@@ -10,9 +10,9 @@ from core.utility.result import UtilitySummary
 from pages._shared.table import show_table
 from pages._shared.utility_tables import lay_out_protocol, lay_out_used_sets
 
-__all__ = ["UTILITY_FILES", "show_utility_record"]
+__all__ = ["list_utility_files", "show_utility_record"]
 
-UTILITY_FILES: Final = (
+_FILES: Final = (
     (
         "utility.json",
         "utility.json",
@@ -29,6 +29,17 @@ UTILITY_FILES: Final = (
     ("answers.csv", "answers.csv", "One row a training and test image, with its probabilities.", "text/csv"),
     ("curves.csv", "curves.csv", "One row a training and epoch.", "text/csv"),
 )
+_GAPS: Final = (
+    "gaps.csv",
+    "gaps.csv",
+    "One row an arm, column and score: how far its best and its worst group lie apart.",
+    "text/csv",
+)
+
+
+def list_utility_files(summary: UtilitySummary) -> tuple[tuple[str, str, str, str], ...]:
+    """List the files of an experiment, as `show_downloads` takes them."""
+    return (*_FILES, _GAPS) if summary.group_gaps else _FILES
 
 
 def show_utility_record(summary: UtilitySummary) -> None:

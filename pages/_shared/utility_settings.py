@@ -152,8 +152,8 @@ def _choose_last_layer(start: UtilityProtocol, key: str) -> dict[str, Any]:
             help="Passes of the last layer over them; 20 is published.",
         ),
         "feature_learning_rate": right.number_input(
-            "Learning rate of the last layer", 1e-6, 10.0, float(start.feature_learning_rate), format="%g",
-            key=f"{key}_feature_rate", help="Its highest value.",
+            "Learning rate of the last layer", 1e-6, 10.0, float(start.feature_learning_rate), 1e-3,
+            format="%g", key=f"{key}_feature_rate", help="Its highest value.",
         ),
     }  # fmt: skip
 
@@ -169,7 +169,7 @@ def _choose_training(start: UtilityProtocol, key: str) -> dict[str, Any]:
             help="How weights follow the loss.",
         ),
         "learning_rate": third.number_input(
-            "Learning rate", 1e-6, 10.0, float(start.learning_rate), format="%g", key=f"{key}_rate",
+            "Learning rate", 1e-6, 10.0, float(start.learning_rate), 1e-4, format="%g", key=f"{key}_rate",
             help="Its highest value; a lower one if a training diverges.",
         ),
         "weight_decay": fourth.number_input(

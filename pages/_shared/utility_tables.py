@@ -21,6 +21,7 @@ _HOLM = "The same after Holm's correction for all arms held against this baselin
 _MCNEMAR = "McNemar's test on the test images: are as many gained as lost? Corrected likewise."
 _GAINED = "Test images that the arm gets right in more repeats than the baseline."
 _LOST = "Test images that it gets right in fewer."
+_BEHIND = "Those behind the score: for the recall of a class, the images of that class."
 _ROLES = {"real": "real (train)", "test": "test (held-out)", "synthetic": "synthetic"}
 
 
@@ -41,18 +42,18 @@ def lay_out_changes(
             "score", f"{score.title} ↑, %", score.sentence, kind="number", detail_title="Score: 95 % interval"
         ),
         Column("change", "Change ↑, points", _CHANGE, kind="number", detail_title="Change: 95 % interval"),
-        Column("p", "Wilcoxon p ↓", _WILCOXON, kind="number"),
-        Column("holm", "p after Holm ↓", _HOLM, kind="number"),
+        Column("p", "Wilcoxon p", _WILCOXON, kind="number"),
+        Column("holm", "p after Holm", _HOLM, kind="number"),
     ]
     if any(one.change is not None and one.change.mcnemar is not None for one in changes):
         columns += [
             Column("gained", "Gained ↑", _GAINED, kind="number"),
             Column("lost", "Lost ↓", _LOST, kind="number"),
-            Column("mcnemar", "McNemar p ↓", _MCNEMAR, kind="number", detail_title="McNemar: method"),
+            Column("mcnemar", "McNemar p", _MCNEMAR, kind="number", detail_title="McNemar: method"),
         ]
     columns += [
         Column("repeats", "Repeats", "Trainings of the arm.", kind="number"),
-        Column("n", "Test images", kind="number"),
+        Column("n", "Test images", _BEHIND, kind="number"),
     ]
     shown = {column.id for column in columns}
     against = next(one.arm.title for one in changes if one.arm.id == baseline)

@@ -13,7 +13,11 @@ from pages._shared.table import Cell, Column, Table, show_table
 
 __all__ = ["choose_view", "show_gaps"]
 
-_GAP = "Mean over repeats of the score in the best group minus that in the worst, in percentage points."
+_GAP = (
+    "Mean over repeats of the score in the best group minus that in the worst, in percentage points. The two "
+    "were picked by their scores, so that an interval above 0 shows nothing by itself; p does."
+)
+_WITH = "With the test images behind its score."
 _P = "How often groups drawn by chance lie as far apart; not corrected for the number of arms."
 
 
@@ -28,17 +32,18 @@ def choose_view(summary: UtilitySummary) -> tuple[ScoreChoice, str]:
     if summary.groups:
         with columns[1]:
             named = {name: f"{show_name(name)} ({n:,})" for name, n in summary.groups.items()}
-            group = choose("Test images", {"": "All test images"} | named, param="group")
+            group = choose("Test images", {"": "All test images"} | named, param="group", follows=True)
     scores = list_scores(summary, group or None)
     with columns[0]:
         titles = {key: show_name(one.title) for key, one in scores.items()}
-        score = scores[choose("Score", titles, param="score")]
+        score = scores[choose("Score", titles, param="score", follows=True)]
     with columns[-1]:
         baseline = choose(
             "Against",
             list_baselines(summary),
             param="baseline",
             help="The arm that changes are counted from.",
+            follows=True,
         )
     return score, baseline
 
@@ -53,10 +58,10 @@ def show_gaps(summary: UtilitySummary, score: ScoreChoice, *, file_name: str) ->
     columns = (
         Column("arm", "Arm", width=250),
         Column("column", "Groups by"),
-        Column("best", "Best group", "With its test images."),
-        Column("worst", "Worst group", "With its test images."),
+        Column("best", "Best group", _WITH),
+        Column("worst", "Worst group", _WITH),
         Column("gap", "Gap ↓, points", _GAP, kind="number", detail_title="Gap: 95 % interval"),
-        Column("p", "p", _P, kind="number"),
+        *([Column("p", "p", _P, kind="number")] if any(one.p is not None for one in gaps) else []),
         Column("repeats", "Repeats", kind="number"),
     )
     rows = tuple((f"{one.arm} {one.column}", _cells(one, titles[one.arm])) for one in gaps)

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.bias.archive import load_bias
 from core.bias.attribution_archive import load_attribution
+from core.crop_experiment.request import widen_region, write_region
 from core.report.bias_findings import describe_attribution, describe_bias, describe_settings, write_place
 from pages._shared.audit_choice import choose_finished_audit
 from pages._shared.bias_choice import choose_bias, show_bias_form
@@ -74,8 +75,7 @@ if summary.suspects:
         action, _, rank = clicked.partition(":")
         region = next(one for one in summary.suspects if str(one.rank) == rank)
         if action == CROP_REGION:
-            edges = (region.left, region.top, region.right, region.bottom)
-            text = ",".join(f"{edge:g}" for edge in edges)
+            text = write_region(widen_region((region.left, region.top, region.right, region.bottom)))
             st.switch_page(CROP, query_params={"study": study_id, "region": text})
         if action == SHOW_REGION and (place := find_place(folder, summary, region.rank)):
             st.query_params["cell"] = f"{place[0]},{place[1]}"

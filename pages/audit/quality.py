@@ -24,6 +24,10 @@ choice = choose_audit(all_classes="All images")
 audit_id, summary = choice.audit_id, choice.summary
 
 show_answers(find_answers(summary))
+if choice.class_name is not None:
+    st.caption(
+        escape_markdown(f"These answers are of the whole sets, the numbers below of {choice.class_name}.")
+    )
 for kind, sentence in collect_cautions(summary):
     (st.info if kind == "Notice" else st.warning)(escape_markdown(sentence))
 
@@ -33,6 +37,7 @@ wanted = st.pills(
     extractors,
     selection_mode="multi",
     default=extractors,
+    format_func=escape_markdown,
     key="extractors",
 )
 selected = select_results(summary, class_name=choice.class_name, extractors=wanted)

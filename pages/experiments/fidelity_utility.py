@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.fidelity_utility.association import associate, associate_all, explain_correction
+from core.fidelity_utility.association import associate, associate_all, explain_correction, find_correction
 from core.fidelity_utility.backdrop import find_backdrop
 from core.fidelity_utility.figure import build_association_figure
 from core.fidelity_utility.points import join_points
@@ -25,7 +25,10 @@ audit, audit_id = choice.found.summary, choice.found.record.id
 names = [one.name for one in audit.sets if one.role == "synthetic"]
 
 joined = join_points(audit, choice.experiment, choice.fidelity, choice.utility)
-association = associate(joined)
+associations = associate_all(
+    audit, choice.experiments, class_name=choice.class_name, scores=(choice.utility.score,)
+)
+association = find_correction(associate(joined), associations)
 st.markdown(f"**{escape_markdown(say_association(association))}**")
 if joined.warnings:
     st.warning("\n\n".join(map(escape_markdown, joined.warnings)))
@@ -58,9 +61,6 @@ if warnings:
             st.caption(escape_markdown(warning))
 
 st.subheader("Every metric and way of training")
-associations = associate_all(
-    audit, choice.experiments, class_name=choice.class_name, scores=(choice.utility.score,)
-)
 clicked = show_table(
     lay_out_associations(associations, caption=explain_correction(associations)),
     key="associations",

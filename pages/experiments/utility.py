@@ -22,13 +22,14 @@ from pages._shared.table import show_table
 from pages._shared.utility_choice import choose_experiment
 from pages._shared.utility_flips import show_flips
 from pages._shared.utility_form import show_utility_form
-from pages._shared.utility_record import UTILITY_FILES, show_utility_record
+from pages._shared.utility_record import list_utility_files, show_utility_record
 from pages._shared.utility_tables import lay_out_changes
 from pages._shared.utility_view import choose_view, show_gaps
 from pages._shared.workspace import open_workspace
 
 FONT = '"Source Sans", sans-serif'
 AT_FIRST = 4
+MOST_SENTENCES = 5
 
 settings, database = open_workspace()
 st.title("Utility")
@@ -46,8 +47,10 @@ score, baseline = choose_view(summary)
 answer = describe_utility(summary, score, baseline)
 with st.container(border=True):
     st.markdown(f"**{escape_markdown(answer.headline)}**")
-    for sentence in answer.sentences:
-        st.text(sentence)
+    many = len(answer.sentences) > MOST_SENTENCES
+    with st.expander(f"{len(answer.sentences)} changes, each in a sentence") if many else st.container():
+        for sentence in answer.sentences:
+            st.text(sentence)
 if summary.warnings:
     st.warning("\n\n".join(map(escape_markdown, summary.warnings)))
 
@@ -83,18 +86,20 @@ if label_curve is not None:
         )
 
 st.subheader("Test images that change sides")
-show_flips(experiment, baseline, utility_runs_folder(settings))
+show_flips(experiment, baseline, utility_runs_folder(settings), group=score.group)
 
 st.subheader("Learning curves")
 phases = {name: name.capitalize() for name in list_phases(summary)}
 phase = (
-    choose("Phase", phases, param="phase", help="What was trained.")
+    choose("Phase", phases, param="phase", help="What was trained.", follows=True)
     if len(phases) > 1
     else next(iter(phases))
 )
 arms = choose_curve_arms(summary, phase)
 by_title = {title: arm for arm, title in arms.items()}
-shown = choose_several("Arms", list(by_title), param="curves", default=list(by_title)[:AT_FIRST])
+shown = choose_several(
+    "Arms", list(by_title), param="curves", default=list(by_title)[:AT_FIRST], follows=True
+)
 if shown:
     curves = draw_curves(summary, [by_title[one] for one in shown], phase=phase, styles=styles, theme=theme)
     curves.update_layout(font_family=FONT)
@@ -106,5 +111,5 @@ if shown:
 else:
     st.info("No arm is chosen: choose one above to see its curves.")
 
-show_downloads(experiment.folder, experiment.id, UTILITY_FILES)
+show_downloads(experiment.folder, experiment.id, list_utility_files(summary))
 show_utility_record(summary)

@@ -54,6 +54,21 @@ def biased(biased_home: tuple[Path, str], workspace: Path, monkeypatch: pytest.M
     get_settings.cache_clear()
 
 
+@pytest.fixture
+def unanalysed(
+    biased_home: tuple[Path, str], tmp_path: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """A copy of that audit without its analysis."""
+    home = tmp_path / "copy"
+    shutil.copytree(biased_home[0], home)
+    monkeypatch.setenv("MEDSYN_HOME", str(home))
+    get_settings.cache_clear()
+    shutil.rmtree(audit_folder(get_settings(), biased_home[1]) / BIAS_FOLDER)
+    yield biased_home[1]
+    open_database(get_settings()).close()
+    get_settings.cache_clear()
+
+
 def open_page(**params: str) -> AppTest:
     app = AppTest.from_file(str(FRAME), default_timeout=60).run()
     app.switch_page(str(FRAME.parents[1] / "audit" / "bias.py"))
@@ -80,7 +95,13 @@ def test_no_study_leads_on_and_an_audit_without_analysis_offers_one(workspace: P
     assert "no audit yet" in app.info[0].value and not app.exception
 
 
-def test_the_form_asks_for_an_analysis_once(audit_id: str, idle_jobs: None) -> None:
+def test_classes_are_needed_before_an_analysis_is_asked_for(audit_id: str, idle_jobs: None) -> None:
+    app = open_page()
+    assert "and the real set has none. Put each class" in app.info[-1].value and not app.exception
+    assert not app.number_input
+
+
+def test_the_form_asks_for_an_analysis_once(unanalysed: str, idle_jobs: None) -> None:
     app = open_page()
     assert "has not been analysed yet" in app.info[0].value and not app.exception
     numbers = {one.label: one for one in app.number_input}
@@ -92,7 +113,7 @@ def test_the_form_asks_for_an_analysis_once(audit_id: str, idle_jobs: None) -> N
         next(one for one in app.button if one.label == "Analyse").click().run()
     assert not app.exception and "being made already" in app.info[-1].value
     (job,) = list_jobs(open_database(get_settings()), kind="bias")
-    assert job.payload["audit_id"] == audit_id and job.payload["choices"]["stride_px"] == 4
+    assert job.payload["audit_id"] == unanalysed and job.payload["choices"]["stride_px"] == 4
 
 
 def test_the_answer_the_maps_the_patches_and_the_numbers(biased: Path) -> None:

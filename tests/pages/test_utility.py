@@ -155,6 +155,17 @@ def test_settings_that_do_not_go_together_are_one_sentence(workspace: Path, idle
     assert "at least one synthetic set" in app.info[0].value
 
 
+def test_a_cancelled_experiment_is_no_error(workspace: Path, idle_jobs: None) -> None:
+    keep_classified_study()
+    app = find_button(open_page(), "Start the experiment").click().run()
+    database, job_id = open_database(get_settings()), app.query_params["experiment"]
+    begin_job(database, job_id, host="here", pid=1, pid_started=1.0)
+    end_job(database, job_id, state=JobState.CANCELLED, exit_reason="Cancelled before it began.")
+    app.run()
+    assert not app.exception and not app.error
+    assert "Cancelled before it began" in app.info[0].value
+
+
 def test_a_failed_experiment_says_why_and_what_to_do(workspace: Path, idle_jobs: None) -> None:
     study = keep_classified_study()
     app = find_button(open_page(), "Start the experiment").click().run()
@@ -230,7 +241,12 @@ def test_groups_of_test_images_are_looked_at_alone(workspace: Path) -> None:
     assert set(tables["changes"].texts("score")) == {"25 %"} and "gained" not in tables["changes"].columns
     gap = tables["gaps"].rows[0]
     assert (gap["best"]["text"], gap["worst"]["text"], gap["gap"]["value"]) == ("sex=M", GROUP, 50)
-    assert "gaps" in read_tables(open_page()) and f"in {GROUP}" not in texts(open_page())
+    assert "gaps.csv" in [one.label for one in app.get("download_button")]
+    assert tables["class_flips"].texts("n") == ["6", "6"]
+    every = open_page()
+    inside, all_of_them = ({one for ids in read_galleries(page) for one in ids} for page in (app, every))
+    assert inside and inside < all_of_them
+    assert "gaps" in read_tables(every) and f"in {GROUP}" not in texts(every)
 
 
 def test_answers_that_are_gone_are_told_and_the_rest_stays(kept: tuple[str, str, str]) -> None:
@@ -257,3 +273,16 @@ def test_a_failing_database_is_one_sentence() -> None:
     app = open_page()
     assert not app.exception
     assert len(app.error) == 1
+
+
+def test_what_another_experiment_lacks_goes_without_a_warning(kept: tuple[str, str, str]) -> None:
+    study, augmentation, features = kept
+    app = open_page(study=study, experiment=augmentation, baseline="traditional", curves=["gan × 1"])
+    app.query_params["experiment"] = features
+    app.run()
+    assert not app.exception and not [one for one in app.warning if "not there" in one.value]
+    assert len(app.get("plotly_chart")) == 2
+    # An address that never held is told.
+    app.query_params["baseline"] = "gone"
+    app.run()
+    assert "under “Against” is not there" in app.warning[0].value

@@ -26,8 +26,24 @@ def test_area_counts_pairs_of_one_fold(levels: int) -> None:
     areas = _ranks.auroc(scores, positive, folds)
     for column in range(3):
         assert areas[column] == pytest.approx(_count(scores[:, column], positive[:, column], folds))
-        wins, pairs = _ranks.pair_wins(scores[:, [column]], positive[:, column], folds)
-        assert wins.sum() / pairs.sum() == pytest.approx(areas[column])
+
+
+@pytest.mark.parametrize("block", [512, 7])
+def test_redrawn_images_count_as_often_as_they_were_drawn(
+    block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_ranks, "_BLOCK", block)
+    rng = np.random.default_rng(0)
+    scores = rng.integers(0, 9, (50, 2)).astype(float)
+    positive, folds = rng.random(50) < 0.6, rng.integers(0, 3, 50)
+    rows = rng.integers(0, 50, (4, 50))
+    weights = np.array([np.bincount(drawn, minlength=50) for drawn in rows], dtype=float)
+    area, draws = _ranks.redraw_area(scores, positive, folds, weights)
+    both = np.column_stack([positive, positive])
+    assert area == pytest.approx(_ranks.auroc(scores, both, folds).mean())
+    for drawn, found in zip(rows, draws, strict=True):
+        assert found == pytest.approx(_ranks.auroc(scores[drawn], both[drawn], folds[drawn]).mean())
+    assert _ranks.redraw_area(scores, np.zeros(50, dtype=bool), folds, weights)[1].tolist() == [0] * 4
 
 
 def test_scores_of_other_folds_do_not_count() -> None:

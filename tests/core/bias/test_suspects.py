@@ -60,6 +60,18 @@ def test_a_map_without_surroundings_is_one_region_that_is_not_local() -> None:
     assert (only.score, only.area, only.box) == (0.0, 1.0, Box(0, 0, 1, 1))
 
 
+def test_area_counts_each_pixel_once_also_where_the_last_step_is_short() -> None:
+    grid = PatchGrid(side_px=50, patch_px=16, stride_px=10)
+    auroc = np.full(grid.shape, 0.5)
+    auroc[3, 3:] = auroc[4, 4] = 0.9
+    covered = np.zeros((50, 50), dtype=bool)
+    for row, column in np.argwhere(auroc > 0.6):
+        top, left = grid.starts[row], grid.starts[column]
+        covered[top : top + 16, left : left + 16] = True
+    (only,) = find_suspects(_lay(auroc), grid)
+    assert only.area == pytest.approx(covered.mean())
+
+
 def test_nothing_above_the_threshold_is_an_empty_list() -> None:
     assert find_suspects(_lay(np.full((7, 7), 0.6)), GRID) == ()
 

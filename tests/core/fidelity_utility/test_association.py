@@ -9,7 +9,7 @@ import pytest
 
 from core.cli import main
 from core.errors import InputError
-from core.fidelity_utility.association import associate, associate_all, explain_correction
+from core.fidelity_utility.association import associate, associate_all, explain_correction, find_correction
 from core.fidelity_utility.backdrop import find_backdrop
 from core.fidelity_utility.fidelities import Fidelity
 from core.fidelity_utility.figure import build_association_figure
@@ -83,6 +83,7 @@ def test_every_pair_once_with_holm_over_all() -> None:
         utility = Utility("augmentation", "synthetic:1", baseline, "accuracy")
         again = associate(join_points(audit, experiments[0][1], Fidelity("fid", "inception"), utility))
         assert again.correlation == found[0].correlation
+        assert find_correction(again, found).p_holm == found[0].p_holm
     said = explain_correction(found)
     assert "16 correlations over 6 synthetic sets" in said and "can reach" not in said
     many = associate_all(audit, experiments, scores=("accuracy", "recall"))
@@ -91,6 +92,18 @@ def test_every_pair_once_with_holm_over_all() -> None:
         make_audit(NAMES[:3], {("kid", "x"): (1, 2, 3)}), [("", make_experiment(NAMES[:3], RISING[:3]))]
     )
     assert {one.p_holm for one in few} == {None} and explain_correction(few) == ""
+
+
+def test_what_does_not_outlast_the_correction_is_a_hint() -> None:
+    audit, experiment = make_audit(NAMES, METRICS), make_experiment(NAMES, RISING)
+    found = associate_all(audit, [("", experiment)], scores=("accuracy", "recall"))
+    one = associate(join_points(audit, experiment, Fidelity("fid", "inception"), CHANGE))
+    assert "sets that are better by Fréchet" in say_association(one) and "hint" not in say_association(one)
+    corrected = find_correction(one, found)
+    assert corrected.p_holm is not None and corrected.p_holm >= 0.05 > (corrected.correlation.p or 1)
+    assert "at most a hint that sets that are better" in say_association(corrected)
+    assert write_p(corrected.p_holm) in say_association(corrected)
+    assert find_correction(corrected, []).p_holm is None
 
 
 def test_p_values_are_written_with_their_sign() -> None:

@@ -41,6 +41,34 @@ def test_the_answer_names_place_strength_and_heirs() -> None:
     assert "is for a reader to say" in closing
 
 
+def test_a_place_is_not_called_local_where_most_places_tell_the_class() -> None:
+    real = describe().sets[0].model_dump() | {"share_above": 0.6}
+    first, *_ = describe_bias(describe(sets=[real], inheritance=[]))
+    assert first.endswith("no more than chance reaches anywhere (0.70), though most places tell the class.")
+
+
+def test_classes_are_swapped_only_where_the_set_itself_tells_them() -> None:
+    rows = [inherit("a", -0.3, -0.5, -0.1), inherit("a", 0.2, -0.1, 0.4) | {"sign": "any"},
+            inherit("b", -0.3, -0.5, -0.1), inherit("b", 0.9, 0.8, 1.0) | {"sign": "any"}]  # fmt: skip
+    _, swapped, none, _ = describe_bias(describe(sets=sets("a", "b"), inheritance=rows))
+    assert swapped.startswith("Carry it with the classes swapped: b −30")
+    assert none.startswith("Not shown to carry it: a −30")
+
+
+def test_classes_that_differ_everywhere_are_said_to() -> None:
+    (real, *others) = [one.model_dump() for one in describe().sets]
+    top = describe().suspects[0].model_dump() | {"surround_auroc": 0.8}
+    first, *_ = describe_bias(describe(sets=[real | {"share_above": 0.96}, *others], suspects=[top]))
+    assert "96 % of all places tell ill from well: the classes differ as a whole" in first
+
+
+def test_areas_of_more_than_two_classes_say_what_they_are_the_mean_of() -> None:
+    first, *_ = describe_bias(describe(classes=["a", "b", "c"], inheritance=[]))
+    assert (
+        "tells the 3 classes with AUROC 0.98 [0.94, 0.99] (the mean of each class against the rest: " in first
+    )
+
+
 def test_held_out_images_are_what_to_compare_with() -> None:
     rows = [inherit("heldout", 1.01, 0.9, 1.1)]
     sentences = describe_bias(describe(sets=sets("heldout", role="heldout"), inheritance=rows))

@@ -26,7 +26,9 @@ def row(value: float | None, half: float | None = 0.1, *, synthetic: str = "gan"
         (0.6, 0.1, "open"),  # the interval's lower end is not above one half
         (0.45, 0.1, "open"),
         (0.39, 0.1, "clear"),
-        (-0.8, 0.1, "clear"),
+        (-0.39, 0.1, "clear"),
+        (-0.45, 0.1, "open"),  # it may be carried with the classes swapped
+        (-0.8, 0.1, "concern"),
         (1.0, None, "open"),
     ],
 )
@@ -37,6 +39,8 @@ def test_only_what_surely_carries_most_of_the_sign_is_a_concern(
     assert finding.level == level
     assert NOTE in finding.sentence
     assert "held-out real images carry 1.00 [0.95, 1.05]" in finding.sentence
+    assert ("swapped" in finding.headline) == (value == -0.8)
+    assert ("swapped" in finding.sentence) == (value < 0)
 
 
 def test_without_a_suspect_place_there_is_nothing_to_inherit() -> None:

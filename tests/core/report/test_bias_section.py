@@ -71,7 +71,7 @@ def test_tables_hold_every_number_with_its_interval_and_n() -> None:
     assert (rank, cells[0].text, cells[1].text) == ("1", "the upper left", "1.00 [0.94, 1.00]")
     assert "n = 1,200 real images" in regions.caption
     assert [head for head, _ in carried.columns] == [
-        "Set", "Images", "Region 1: the upper left", "All suspect places",
+        "Set", "n", "Region 1: the upper left", "All suspect places",
     ]  # fmt: skip
     ((name, cells),) = carried.rows
     assert (name, [cell.text for cell in cells]) == (
@@ -88,6 +88,27 @@ def test_tables_hold_every_number_with_its_interval_and_n() -> None:
     assert (by_property["Border"].text, by_property["Border"].detail) == (
         "0.83 [0.80, 0.86]", ("p = 0.01", "n = 1,200"),
     )  # fmt: skip
+
+
+def test_of_many_regions_the_first_have_a_column() -> None:
+    (one,), (row, *_) = SUMMARY.suspects, SUMMARY.inheritance
+    many = SUMMARY.model_copy(
+        update={
+            "suspects": tuple(one.model_copy(update={"rank": rank}) for rank in range(1, 8)),
+            "inheritance": tuple(
+                row.model_copy(update={"region": region, "sign": sign})
+                for region in (*map(str, range(1, 8)), "all")
+                for sign in ("same", "any")
+            ),
+        }
+    )
+    section = build_bias_section(BiasDocument(many, read_map), with_pictures=False)
+    carried = next(table for table in section.tables if table.title.startswith("How much"))
+    assert [head.partition(":")[0] for head, _ in carried.columns[2:]] == [
+        *(f"Region {rank}" for rank in range(1, 6)), "All suspect places",
+    ]  # fmt: skip
+    assert carried.caption.endswith("The first 5 of 7 regions; inheritance.csv has the others.")
+    assert {len(cells) for _, cells in carried.rows} == {7}
 
 
 def test_pictures_show_the_place_on_one_scale() -> None:

@@ -37,6 +37,14 @@ def test_augmentation_has_none_traditional_and_both_for_each_set_and_ratio() -> 
             known.add(arm.id)
 
 
+def test_numbers_that_arms_would_share_a_name_by_are_refused_and_near_ones_have_titles_of_their_own() -> None:
+    for field in ("ratios", "label_fractions"):
+        with pytest.raises(ValueError, match="each named once"):
+            UtilityProtocol.model_validate({field: (0.123456, 0.1234561)})
+    arms = plan_arms("augmentation", UtilityProtocol(label_fractions=(0.121, 0.124)), ["gan"])
+    assert {"12.1% of the real images", "12.4% of the real images"} <= {arm.title for arm in arms}
+
+
 def test_feature_extraction_has_a_reference_and_a_floor() -> None:
     reference, floor, pretrained = plan_arms("feature-extraction", PRESETS["quick"], ["gan"])
     assert (reference.real, reference.trained) == (1.0, True)
@@ -119,11 +127,12 @@ def test_changes_are_paired_by_repeat_and_tests_corrected_within_a_baseline() ->
     assert all(row.mcnemar is None for row in table if row.score != "accuracy")
     assert count_comparisons(arms) == 2
 
-    scores = summarise_arms(arms, runs, n_test=80)
+    scores = summarise_arms(arms, runs, n_of_class=dict(zip(CLASSES, (40, 40), strict=True)))
     one = next(row for row in scores if (row.arm, row.score) == ("good", "accuracy"))
     assert one.mean == pytest.approx(np.mean([accuracy("good", at) for at in range(1, 8)]))
     assert one.low is not None and one.high is not None and one.low < one.mean < one.high <= 1
     assert (one.n_repeats, one.n_test) == (7, 80)
+    assert {row.n_test for row in scores if row.score == "recall"} == {40}
 
 
 def test_one_repeat_says_that_it_has_no_spread() -> None:
@@ -133,4 +142,7 @@ def test_one_repeat_says_that_it_has_no_spread() -> None:
     runs = [run_of(arm, 1, rows, labels) for (arm, _), rows in probabilities.items()]
     for row in compare_arms(arms, runs, probabilities=probabilities, labels=labels):
         assert (row.change, row.low, row.p, row.p_holm) == (0, None, None, None) and row.note
-    assert all(row.low is None and row.note for row in summarise_arms(arms, runs, n_test=4))
+    assert all(
+        row.low is None and row.note
+        for row in summarise_arms(arms, runs, n_of_class=dict.fromkeys(CLASSES, 2))
+    )

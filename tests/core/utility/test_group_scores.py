@@ -80,7 +80,7 @@ def measure(
         )
         for (arm, repeat), rows in probabilities.items()
     ]
-    scores = summarise_groups(ARMS, runs, members=members)
+    scores = summarise_groups(ARMS, runs, members=members, labels=LABELS, classes=CLASSES)
     assert len(compare_groups(ARMS, runs, probabilities=probabilities, labels=LABELS))
     return measure_gaps(
         runs, scores, members=members, probabilities=probabilities, labels=LABELS, classes=CLASSES, seed=0
@@ -126,7 +126,7 @@ def test_a_planted_gap_is_found_with_its_groups_and_is_no_chance() -> None:
     assert other.p is not None and other.p > 0.05
     # An arm that is always right has no gap.
     none = find(tuple(one for one in gaps if one.column == "sex"), ARMS[1], "balanced_accuracy")
-    assert (none.gap, none.p) == (0.0, 1.0)
+    assert (none.gap, none.p) == (0.0, 1.0) and none.best != none.worst
     auroc = find(tuple(one for one in gaps if one.column == "sex"), ARMS[0], "auroc")
     assert auroc.p is None and "accuracies and recalls" in auroc.note
 
@@ -197,11 +197,14 @@ def test_the_command_scores_groups_and_keeps_its_runs(
     with pytest.raises(SystemExit) as ended:
         main(["utility", "augmentation", *asked, "--output", str(out)])
     assert ended.value.code in (0, None)
-    assert "accuracy falls by" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "accuracy gap, points" in printed and "sex=F (20)" in printed and "not corrected" in printed
     summary = load_utility(out)
     assert summary.groups == {"sex=F": 20, "sex=M": 20}
     assert {one.group for one in summary.scores} == {None}
-    assert {one.n_test for one in summary.group_scores} == {20}
+    # A recall is of the images of its class.
+    assert {one.n_test for one in summary.group_scores if one.class_name is None} == {20}
+    assert {one.n_test for one in summary.group_scores if one.class_name is not None} == {10}
     with (out / "utility.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert {row["group"] for row in rows} == {"", "sex=F", "sex=M"}

@@ -70,6 +70,10 @@ def test_classes_must_be_the_same(folders: dict[str, Path]) -> None:
     shutil.rmtree(folders["gan"] / "dark")
     with pytest.raises(InputError, match="it lacks 'dark'"):
         check(folders)
+    shutil.move(folders["gan"] / "light", folders["gan"].parent / "aside")
+    shutil.copytree(folders["gan"].parent / "aside", folders["gan"], dirs_exist_ok=True)
+    with pytest.raises(InputError, match="No image of the set 'gan' has a class; put its images"):
+        check(folders)
 
 
 def test_a_single_class_and_a_single_test_image_are_refused(folders: dict[str, Path]) -> None:

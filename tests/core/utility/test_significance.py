@@ -110,3 +110,5 @@ def test_sets_that_repeats_see_nearly_whole_are_named() -> None:
     assert explain_draws({"gan": 50, "ddpm": 100}, available) == ""
     told = explain_draws({"gan": 51, "ddpm": 100}, available)
     assert "51 of 100 of gan" in told and "ddpm" not in told and "these very images" in told
+    whole = explain_draws({"gan": 100}, available, whole=True)
+    assert "Pretraining takes 100 of 100 of gan" in whole and "ratio" not in whole
