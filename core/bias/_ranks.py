@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-__all__ = ["auroc", "auroc_interval", "auroc_with_interval", "pair_wins"]
+__all__ = ["auroc", "auroc_interval", "auroc_with_interval", "redraw_area"]
 
 Floats = NDArray[np.float64]
 
 _Z: Final = float(stats.norm.ppf(0.975))
+_BLOCK: Final = 512  # images of one class whose pairs are looked at together
 
 
 def auroc(scores: Floats, positive: NDArray[np.bool_], folds: NDArray[np.intp]) -> Floats:
@@ -119,21 +120,32 @@ def auroc_interval(area: float, variance: float, *, n: int, n_least: int) -> tup
     return area, min(max(centre - half, 0.0), area), max(min(centre + half, 1.0), area)
 
 
-def pair_wins(scores: Floats, positive: NDArray[np.bool_], folds: NDArray[np.intp]) -> tuple[Floats, Floats]:
-    """Win of every pair, averaged over classifiers, so that areas can be had for any redraw of images.
+def redraw_area(
+    scores: Floats, positive: NDArray[np.bool_], folds: NDArray[np.intp], weights: Floats
+) -> tuple[float, Floats]:
+    """Mean area over classifiers, as it is and for any redraw of images; of pairs within folds.
 
     Args:
         scores: (n, m) one column a classifier, all for one class.
         positive: (n,) what they should score high.
         folds: (n,) fold of each image.
+        weights: (draws, n) how often each draw has each image.
 
     Returns:
-        (positives, negatives) mean win of each pair, 0 across folds; and 1 where a pair counts.
+        The area, and (draws,) that of each draw; 0 where a draw has no pair.
     """
-    ups, downs = np.flatnonzero(positive), np.flatnonzero(~positive)
-    counts = (folds[ups, np.newaxis] == folds[downs]).astype(np.float64)
-    wins = np.zeros(counts.shape)
-    for column in scores.T:
-        difference = column[ups, np.newaxis] - column[downs]
-        wins += 0.5 * (1 + np.sign(difference))
-    return wins / scores.shape[1] * counts, counts
+    won, pairs = 0.0, 0.0
+    drawn_won, drawn_pairs = np.zeros(len(weights)), np.zeros(len(weights))
+    for fold in np.unique(folds):
+        ups, downs = np.flatnonzero(positive & (folds == fold)), np.flatnonzero(~positive & (folds == fold))
+        drawn_pairs += weights[:, ups].sum(axis=1) * weights[:, downs].sum(axis=1)
+        pairs += len(ups) * len(downs)
+        # Block by block: all pairs of large classes at once do not fit into memory.
+        for block in np.split(ups, range(_BLOCK, len(ups), _BLOCK)):
+            wins = np.zeros((len(block), len(downs)))
+            for column in scores.T:
+                wins += 0.5 * (1 + np.sign(column[block, np.newaxis] - column[downs]))
+            wins /= scores.shape[1]
+            won += wins.sum()
+            drawn_won += ((weights[:, block] @ wins) * weights[:, downs]).sum(axis=1)
+    return won / max(pairs, 1.0), drawn_won / np.maximum(drawn_pairs, 1.0)

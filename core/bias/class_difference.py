@@ -13,6 +13,8 @@ from core.bias.frame import FramedSet
 
 __all__ = ["ClassDifference", "compute_class_differences"]
 
+Floats = NDArray[np.float64]
+
 # Half a step of 8 bits: a pixel that is constant within both classes has no smaller spread than rounding.
 _LEAST_DEVIATION: Final = 0.5
 
@@ -31,7 +33,7 @@ class ClassDifference:
 
     first: str
     second: str
-    difference: NDArray[np.float64]
+    difference: Floats
     n_first: int
     n_second: int
 
@@ -54,11 +56,23 @@ def compute_class_differences(images: FramedSet) -> tuple[ClassDifference, ...]:
     for code, label in enumerate(images.classes):
         rows = np.flatnonzero(images.codes == code)
         if len(rows) > 1:
-            pixels = images.pixels[rows].astype(np.float64)
-            moments[label] = len(rows), pixels.mean(axis=0), pixels.var(axis=0, ddof=1)
+            moments[label] = len(rows), *_measure(images.pixels, rows)
     differences = []
     for (first, (n, mean, variance)), (second, (m, other, spread)) in combinations(moments.items(), 2):
         pooled = np.sqrt(((n - 1) * variance + (m - 1) * spread) / (n + m - 2))
         difference = (mean - other) / np.maximum(pooled, _LEAST_DEVIATION)
         differences.append(ClassDifference(first, second, difference, n, m))
     return tuple(differences)
+
+
+def _measure(pixels: NDArray[np.uint8], rows: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """Mean and variance of each pixel, image by image: a class on a large frame does not fit in as floats."""
+    total = np.zeros(pixels.shape[1:], dtype=np.int64)
+    squares = np.zeros_like(total)
+    for row in rows:
+        picture = pixels[row].astype(np.int64)
+        total += picture
+        squares += picture * picture
+    n = len(rows)
+    # Whole numbers to the end: nothing is lost by subtracting.
+    return total / n, (n * squares - total * total) / (n * (n - 1))

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.bias._ranks import auroc_interval, pair_wins
+from core.bias._ranks import auroc_interval, redraw_area
 from core.bias._ridge import indicate
 from core.bias.frame import FramedSet
 from core.bias.patch_probe import ProbeMap
@@ -100,12 +100,11 @@ def _redraw(
     n_groups = int(images.groups.max()) + 1
     counts = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=_N_BOOTSTRAP)
     weights = counts[:, images.groups].astype(np.float64)
-    areas, draws = [], []
-    for column in range(told.shape[1]):
-        positive = told[:, column]
-        wins, pairs = pair_wins(scores[:, :, column], positive, probe.folds)
-        areas.append(wins.sum() / pairs.sum())
-        ups, downs = weights[:, positive], weights[:, ~positive]
-        total = ((ups @ pairs) * downs).sum(axis=1)
-        draws.append(((ups @ wins) * downs).sum(axis=1) / np.maximum(total, 1.0))
+    areas, draws = zip(
+        *(
+            redraw_area(scores[:, :, column], told[:, column], probe.folds, weights)
+            for column in range(told.shape[1])
+        ),
+        strict=True,
+    )
     return float(np.mean(areas)), np.asarray(np.mean(draws, axis=0))

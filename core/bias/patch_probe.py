@@ -70,7 +70,9 @@ class ProbeMap:
     Attributes:
         auroc: (rows, columns) area under the ROC curve; 0.5 is chance, 1 tells every image's class. For more
             than two classes the mean of each against the rest.
-        low: lower end of its 95 % interval, for that position on its own.
+        low: lower end of its 95 % interval, for that position on its own, the probe taken as given. Folds
+            learn from each other's images, which the interval does not know: of noise, it holds 0.5 in 85 to
+            90 of 100 sets. Whether there is any signal, `p_value` says, which comes from whole probes.
         high: upper end.
         p_value: chance that a set without any signal reaches that area at any position (family-wise), or
             None where no labellings were shuffled.

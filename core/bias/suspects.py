@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -81,15 +82,12 @@ def find_suspects(probe: ProbeMap, grid: PatchGrid) -> tuple[Suspect, ...]:
     if not above.any():
         return ()
     candidates = []
-    seen: set[bytes] = set()
     # Every level that some position has, so that no cut is missed; the strongest position is a piece as well.
     for level in np.unique(probe.auroc[above]):
-        labels, n = ndimage.label(above & (probe.auroc >= level), structure=_NEIGHBOURS)
-        for number in range(1, n + 1):
-            positions = labels == number
-            if (key := np.packbits(positions).tobytes()) not in seen:
-                seen.add(key)
-                candidates.append(_measure(probe, grid, positions))
+        labels, _ = ndimage.label(above & (probe.auroc >= level), structure=_NEIGHBOURS)
+        # Pieces without a position of this very level are those of the next one.
+        numbers = np.unique(labels[above & (probe.auroc == level)])
+        candidates += [_measure(probe, grid, labels == number) for number in numbers]
     candidates.sort(key=lambda one: (-one.score, -one.auroc, one.peak))
     found: list[Suspect] = []
     taken = np.zeros(above.shape, dtype=bool)
@@ -105,7 +103,7 @@ def _measure(probe: ProbeMap, grid: PatchGrid, positions: NDArray[np.bool_]) -> 
     row, column = divmod(int(np.argmax(np.where(positions, probe.auroc, -np.inf))), probe.auroc.shape[1])
     peak = row, column
     width = math.ceil(grid.patch_px / grid.stride_px)
-    near = ndimage.binary_dilation(positions, structure=_NEIGHBOURS, iterations=width)
+    near = ndimage.maximum_filter(positions, size=2 * width + 1, mode="constant")
     around = near & ~positions
     mean = float(probe.auroc[positions].mean())
     # A region that fills the frame has no surroundings, and is not local at all.
@@ -129,8 +127,16 @@ def _measure(probe: ProbeMap, grid: PatchGrid, positions: NDArray[np.bool_]) -> 
 
 def _cover(positions: NDArray[np.bool_], grid: PatchGrid) -> float:
     """Share of the frame that patches at some positions cover."""
-    covered = np.zeros((grid.side_px, grid.side_px), dtype=bool)
-    for row, column in np.argwhere(positions):
-        top, left = grid.starts[row], grid.starts[column]
-        covered[top : top + grid.patch_px, left : left + grid.patch_px] = True
-    return float(covered.mean())
+    within, widths = _list_strips(grid)
+    covered = within.T @ positions @ within > 0
+    return float(widths @ covered @ widths) / grid.side_px**2
+
+
+@lru_cache(maxsize=8)
+def _list_strips(grid: PatchGrid) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Strips between all edges of patches: (rows, strips) whether a patch holds it, and (strips,) pixels."""
+    starts = np.array(grid.starts)
+    edges = np.unique(np.concatenate([starts, starts + grid.patch_px]))
+    first = edges[:-1]
+    within = (starts[:, np.newaxis] <= first) & (first < starts[:, np.newaxis] + grid.patch_px)
+    return within.astype(np.float32), np.diff(edges).astype(np.float64)

@@ -31,7 +31,11 @@ def against_fidelity(
     ] = None,
     class_name: Annotated[
         str | None,
-        typer.Option("--class", metavar="NAME", help="Metrics of one class; of all images when not given."),
+        typer.Option(
+            "--class",
+            metavar="NAME",
+            help="Metrics of one class or group, as sex=F; of all images when not given.",
+        ),
     ] = None,
     figure: Annotated[
         str | None,
@@ -60,7 +64,7 @@ def against_fidelity(
     classes = sorted({row.class_name for row in summary.results if row.class_name is not None})
     if class_name is not None and class_name not in classes:
         known = f"there are {', '.join(classes)}" if classes else "it has numbers of all images alone"
-        raise InputError(f"The audit has no numbers of a class {class_name!r}; {known}.")
+        raise InputError(f"The audit has no numbers of a class or group {class_name!r}; {known}.")
     if len(set(utility)) < len(utility):
         raise InputError("--utility names a folder twice.")
     experiments = [(str(folder), load_utility(folder)) for folder in utility]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from core.fidelity_utility.association import Association, explain_correction
@@ -18,7 +19,7 @@ from core.utility.significance import ALPHA
 __all__ = ["print_associations"]
 
 _ARROWS = {Direction.HIGHER: " ↑", Direction.LOWER: " ↓", Direction.NONE: ""}
-_WIDEST = 400
+_WIDEST = 2000
 _Head = tuple[str, str, str, str | None]
 
 
@@ -44,12 +45,12 @@ def print_associations(
     for one in heads.values():
         utility = one.joined.utility
         table.add_column(
-            f"{utility.score_title}, {utility.experiment}\n{describe_way(utility.way)}",
+            escape(f"{utility.score_title}, {utility.experiment}\n{describe_way(utility.way)}"),
             justify="right",
             no_wrap=True,
         )
     for title, found in rows.items():
-        table.add_row(title, *(_write(found.get(head)) for head in heads))
+        table.add_row(escape(title), *(_write(found.get(head)) for head in heads))
     console = Console(highlight=False)
     needed = console.measure(table, options=console.options.update(width=_WIDEST)).maximum
     console = Console(highlight=False, width=max(console.width, needed))

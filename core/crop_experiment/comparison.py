@@ -82,7 +82,7 @@ def compare_utilities(before: UtilitySummary, after: UtilitySummary) -> tuple[Sc
     if first.keys() != second.keys():
         raise ValueError("experiments before and after a crop have the same arms, repeats and scores")
     found = []
-    n_test = next(one.n for one in before.sets if one.role == "test")
+    test = next(one for one in before.sets if one.role == "test")
     keys = list(dict.fromkeys(key for _, key, _ in first))
     repeats = sorted({repeat for _, _, repeat in first})
     for arm in arms.values():
@@ -94,6 +94,7 @@ def compare_utilities(before: UtilitySummary, after: UtilitySummary) -> tuple[Sc
                     under = [(baseline, key, repeat) for repeat in repeats]
                     ours = [value - first[place] for value, place in zip(ours, under, strict=True)]
                     later = [value - second[place] for value, place in zip(later, under, strict=True)]
+                n_test = test.n if key[1] is None else test.classes[key[1]]
                 found.append(_compare(before, arm, baseline, key, ours, later, n_test))
     return tuple(_correct(found))
 

@@ -117,7 +117,7 @@ class ScoreChange(_Record):
         p: two-sided p-value of the exact paired Wilcoxon signed-rank test, or None.
         p_holm: corrected for the arms of the family.
         n_repeats: repeats.
-        n_test: test images.
+        n_test: test images behind the score; for a recall, those of its class.
     """
 
     kind: Kind

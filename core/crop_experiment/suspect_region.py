@@ -66,7 +66,9 @@ def choose_suspect(
     for one in suspects:
         if one.rank == rank:
             return widen_region((one.box.left, one.box.top, one.box.right, one.box.bottom))
-    count = "no suspect region" if not suspects else f"{len(suspects)} suspect regions"
+    count = {0: "no suspect region", 1: "one suspect region"}.get(
+        len(suspects), f"{len(suspects)} suspect regions"
+    )
     raise TooFewImagesError(
         f"The real set has {count}, so there is no region {rank} to crop; name a --margin or a --region."
     )

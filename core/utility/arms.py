@@ -91,13 +91,14 @@ def _plan_augmentation(protocol: UtilityProtocol, synthetic: Sequence[str]) -> t
                 )
             )
     for fraction in protocol.label_fractions:
-        reduced = Arm(f"real:{fraction:g}", f"{fraction:.0%} of the real images", real=fraction)
+        share = f"{100 * fraction:g}% of the real images"
+        reduced = Arm(f"real:{fraction:g}", share, real=fraction)
         arms.append(reduced)
         # The synthetic images stay as many as beside all real ones: only labels of real images are saved.
         arms += [
             Arm(
                 f"fraction:{name}:{fraction:g}",
-                f"{fraction:.0%} of the real images and {name} × 1",
+                f"{share} and {name} × 1",
                 real=fraction,
                 synthetic=name,
                 ratio=1.0,

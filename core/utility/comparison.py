@@ -18,15 +18,18 @@ _NO_SPREAD = "All repeats score the same, so that the interval over repeats has 
 _Key = tuple[str, str | None, str | None]
 
 
-def summarise_arms(arms: Sequence[Arm], runs: Sequence[RunRecord], *, n_test: int) -> tuple[ArmScore, ...]:
+def summarise_arms(
+    arms: Sequence[Arm], runs: Sequence[RunRecord], *, n_of_class: Mapping[str, int]
+) -> tuple[ArmScore, ...]:
     """Average each score over an arm's repeats.
 
     Args:
         arms: in the order of tables.
         runs: scored.
-        n_test: test images.
+        n_of_class: test images of each class; the recall of a class is of its images alone.
     """
     values = _collect(runs)
+    n_test = sum(n_of_class.values())
     rows = []
     for arm in arms:
         for score, class_name, group in _keys(runs):
@@ -47,7 +50,7 @@ def summarise_arms(arms: Sequence[Arm], runs: Sequence[RunRecord], *, n_test: in
                     high=high,
                     sd=sd,
                     n_repeats=len(sample),
-                    n_test=n_test,
+                    n_test=n_test if class_name is None else n_of_class[class_name],
                     note=_ONE_REPEAT if sd is None else _NO_SPREAD if sd == 0 else "",
                     group=group,
                 )

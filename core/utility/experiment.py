@@ -274,12 +274,13 @@ def _conclude(
         for arm, repeat in plan.keys
     )
     arms = tuple(plan.arms.values())
-    group_scores = summarise_groups(arms, runs, members=members)
+    group_scores = summarise_groups(arms, runs, members=members, labels=labels, classes=sets.classes)
     warnings = [*sets.warnings, *dict.fromkeys(note for run in runs for note in run.notes)]
     warnings += explain_test_groups(sets.test, plan.protocol.group_by)
     if too_few := explain_repeats(plan.protocol.repeats, count_comparisons(arms)):
         warnings.append(too_few)
-    if fixed := explain_draws(_count_taken(plan.arms, runs), {one.name: len(one) for one in sets.synthetic}):
+    available = {one.name: len(one) for one in sets.synthetic}
+    if fixed := explain_draws(_count_taken(plan.arms, runs), available, whole=kind == "feature-extraction"):
         warnings.append(fixed)
     summary = UtilitySummary(
         experiment=kind,
@@ -298,7 +299,7 @@ def _conclude(
         warnings=tuple(warnings),
         arms=tuple(ArmRecord(**asdict(arm)) for arm in arms),
         runs=runs,
-        scores=summarise_arms(arms, runs, n_test=len(labels)),
+        scores=summarise_arms(arms, runs, n_of_class=sets.test.count_classes()),
         comparisons=compare_arms(arms, runs, probabilities=probabilities, labels=labels),
         groups={name: len(places) for name, places in members.items()},
         group_scores=group_scores,

@@ -119,11 +119,29 @@ def score_groups(
 
 
 def summarise_groups(
-    arms: Sequence[Arm], runs: Sequence[RunRecord], *, members: Members
+    arms: Sequence[Arm],
+    runs: Sequence[RunRecord],
+    *,
+    members: Members,
+    labels: NDArray[np.int64],
+    classes: Sequence[str],
 ) -> tuple[ArmScore, ...]:
-    """Average each score of each group over an arm's repeats; see `summarise_arms`."""
-    rows = summarise_arms(arms, _of_groups(runs), n_test=0)
-    return tuple(row.model_copy(update={"n_test": len(members[str(row.group)])}) for row in rows)
+    """Average each score of each group over an arm's repeats; see `summarise_arms`.
+
+    Args:
+        arms: in the order of tables.
+        runs: scored by group.
+        members: groups, from `find_members`.
+        labels: (n,) true classes of the test images.
+        classes: k names.
+    """
+    rows = summarise_arms(arms, _of_groups(runs), n_of_class=dict.fromkeys(classes, 0))
+    counts: dict[tuple[str, str | None], int] = {}
+    for group, places in members.items():
+        counts[group, None] = len(places)
+        for at, name in enumerate(classes):
+            counts[group, name] = int((labels[places] == at).sum())
+    return tuple(row.model_copy(update={"n_test": counts[str(row.group), row.class_name]}) for row in rows)
 
 
 def compare_groups(
@@ -185,7 +203,8 @@ def measure_gaps(
     for (arm, column, name, class_name), rows in together.items():
         if len(rows) < 2:
             continue
-        best, worst = max(rows, key=lambda row: row.mean), min(rows, key=lambda row: row.mean)
+        # From either end, so that groups of equal scores are two groups, too.
+        best, worst = max(rows, key=lambda row: row.mean), min(rows[::-1], key=lambda row: row.mean)
         values = [
             {(one.group, one.score, one.class_name): one.value for one in run.group_scores}
             for run in runs

@@ -115,14 +115,14 @@ class UtilityProtocol(BaseModel):
     @field_validator("ratios")
     @classmethod
     def _check_ratios(cls, ratios: tuple[float, ...]) -> tuple[float, ...]:
-        if not ratios or any(not 0 < one <= 100 for one in ratios) or len(set(ratios)) < len(ratios):
+        if not ratios or any(not 0 < one <= 100 for one in ratios) or _share_a_name(ratios):
             raise ValueError("Ratios of synthetic to real images lie above 0 and up to 100, each named once.")
         return ratios
 
     @field_validator("label_fractions")
     @classmethod
     def _check_fractions(cls, fractions: tuple[float, ...]) -> tuple[float, ...]:
-        if any(not 0 < one < 1 for one in fractions) or len(set(fractions)) < len(fractions):
+        if any(not 0 < one < 1 for one in fractions) or _share_a_name(fractions):
             raise ValueError("Label fractions lie between 0 and 1, each named once.")
         return fractions
 
@@ -137,6 +137,11 @@ class UtilityProtocol(BaseModel):
         if self.weights_file is not None and self.weights != "scratch":
             raise ValueError("Initial weights come from a file or from ImageNet, not from both.")
         return self
+
+
+def _share_a_name(numbers: tuple[float, ...]) -> bool:
+    """Whether two numbers are one as arms are called, by six digits."""
+    return len({f"{one:g}" for one in numbers}) < len(numbers)
 
 
 PRESETS: Final = {

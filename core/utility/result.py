@@ -154,7 +154,7 @@ class ArmScore(_Record):
         high: upper end.
         sd: standard deviation over repeats, or None with a single one.
         n_repeats: repeats.
-        n_test: test images behind the score.
+        n_test: test images behind the score; for a recall, those of its class.
         note: one sentence, or empty.
         group: see `RunScore`.
     """
@@ -240,7 +240,7 @@ class GroupGap(_Record):
         high: upper end.
         p: how often groups drawn by chance lie as far apart, or None with the reason in `note`.
         n_repeats: repeats.
-        n_best: test images of the best group.
+        n_best: test images of the best group; for a recall, those of its class.
         n_worst: of the worst.
         note: one sentence, or empty.
     """

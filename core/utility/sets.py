@@ -79,6 +79,11 @@ def _require_classes(image_set: ImageSet, real: ImageSet) -> None:
     here, wanted = set(image_set.classes), set(real.classes)
     if here == wanted:
         return
+    if not here:
+        raise InputError(
+            f"No image of {_title(image_set, inside=True)} has a class; put its images into one folder a "
+            "class, or, where a labels CSV has a column label, name them in it, too."
+        )
     parts = []
     if wanted - here:
         parts.append(f"lacks {', '.join(map(repr, sorted(wanted - here)))}")
@@ -127,9 +132,10 @@ def _warn_of_patients(real: ImageSet, test: ImageSet) -> list[str]:
     return found
 
 
-def _title(image_set: ImageSet) -> str:
+def _title(image_set: ImageSet, *, inside: bool = False) -> str:
     titles = {Role.REAL: "The real set", Role.HELDOUT: "The test set"}
-    return titles.get(image_set.role, f"The set {image_set.name!r}")
+    title = titles.get(image_set.role, f"The set {image_set.name!r}")
+    return f"t{title[1:]}" if inside else title
 
 
 def _count(n: int) -> str:

@@ -166,7 +166,7 @@ def explain_repeats(n_repeats: int, n_comparisons: int) -> str:
     return ""
 
 
-def explain_draws(taken: Mapping[str, int], available: Mapping[str, int]) -> str:
+def explain_draws(taken: Mapping[str, int], available: Mapping[str, int], *, whole: bool = False) -> str:
     """Say of which synthetic sets repeats see nearly the same images; empty where they draw afresh.
 
     Repeats that share most of a set's images cannot show how far another sample of the same generator would
@@ -175,11 +175,18 @@ def explain_draws(taken: Mapping[str, int], available: Mapping[str, int]) -> str
     Args:
         taken: synthetic set to the most of its images that one training takes.
         available: synthetic set to the images that it has.
+        whole: whether trainings take a set whole however large it is, so that no draw can be fresh.
     """
     fixed = [name for name, n in taken.items() if n > _FRESH_SHARE * available[name]]
     if not fixed:
         return ""
     counts = ", ".join(f"{taken[name]:,} of {available[name]:,} of {name}" for name in fixed)
+    if whole:
+        return (
+            f"Pretraining takes {counts}, the same in every repeat: intervals and p-values speak of these "
+            "very images, and other images of the same generator may differ by more; only a second set of "
+            "it tells how much."
+        )
     return (
         f"A training takes {counts}: intervals and p-values speak of these very images, and other images of "
         "the same generator may differ by more. Twice as many images as a training takes, or a smaller "
