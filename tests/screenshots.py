@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.dashboard import ROOT, Dashboard
+from tests.browser.demo import NAME
 
 FOLDER = ROOT / "assets" / "screenshots"
 PICTURES = (
@@ -44,6 +47,12 @@ def main() -> None:
                 ).screenshot(path=FOLDER / f"{name}.png")
             take_review(browser, server).screenshot(path=FOLDER / "privacy-dark.png")
             take_map(browser, server).screenshot(path=FOLDER / "feature-space-light.png")
+            tall = {"width": 1280, "height": 1160}
+            page = browser.new_page(color_scheme="dark", viewport=tall)
+            take(page, server, "bias", "Patches behind this place").screenshot(path=FOLDER / "bias-dark.png")
+            run_utility(server)
+            page = browser.new_page(color_scheme="light", viewport=tall)
+            take(page, server, "utility", "Change of accuracy").screenshot(path=FOLDER / "utility-light.png")
         finally:
             server.close()
             browser.close()
@@ -71,6 +80,21 @@ def take_map(browser: Browser, server: Dashboard) -> Page:
     expect(page.get_by_text("images selected")).to_be_visible(timeout=30_000)
     page.wait_for_timeout(2000)
     return page
+
+
+def run_utility(server: Dashboard) -> None:
+    """Pretrain on four of the demo's sets, as a job."""
+    chosen = ("fresh", "collapsed", "marker-inherited", "marker-free")
+    options = [part for name in chosen for part in ("--synthetic", name)]
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "core", "study", "utility", NAME),
+            *("--kind", "feature-extraction", "--wait", *options),
+        ],
+        env={**os.environ, "MEDSYN_HOME": str(server.home), "MEDSYN_OFFLINE": "1"},
+        cwd=ROOT,
+        check=True,
+    )
 
 
 def take(page: Page, server: Dashboard, path: str, sign: str) -> Page:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
@@ -151,6 +150,8 @@ def load_patch_scores(folder: Path, set_name: str) -> PatchScores:
         UnknownNameError: if the analysis has no such set, or it was not probed.
         InputError: if the analysis cannot be read.
     """
+    import pandas as pd
+
     _find_set(folder, set_name)
     place = folder / "maps" / set_name
     if not (place / "scores.npy").exists():

@@ -10,7 +10,7 @@ from core.bias.attribution_archive import write_attribution
 from core.bias.attribution_maps import explain_sets
 from core.bias.attribution_options import AttributionOptions
 from core.bias.attribution_result import AttributionSummary
-from core.bias.patches import Box
+from core.bias.box import Box
 from core.config import Settings
 from core.datasets.image_set import ImageSet
 from core.features.base import Device

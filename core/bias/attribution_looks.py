@@ -20,7 +20,7 @@ from core.bias.attribution_layer import CamLayer
 from core.bias.attribution_options import METHODS, AttributionMethod, AttributionOptions
 from core.bias.attribution_share import measure_shares
 from core.bias.attribution_summary import Look
-from core.bias.patches import Box
+from core.bias.box import Box
 from core.progress import Progress
 from core.utility.classifiers import Classifier
 from core.utility.data import Images

@@ -32,8 +32,8 @@ from core.bias.attribution_summary import (
     summarise_set,
     summarise_shares,
 )
+from core.bias.box import Box
 from core.bias.frame import DEFAULT_SIDE_PX, choose_classes, choose_items
-from core.bias.patches import Box
 from core.config import Settings
 from core.datasets.image_set import ImageSet
 from core.features.base import Device

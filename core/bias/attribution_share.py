@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from core.bias.patches import Box
+from core.bias.box import Box
 
 __all__ = ["measure_shares"]
 

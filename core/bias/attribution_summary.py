@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.bias._patient_means import balanced_mean, bootstrap_patients
 from core.bias.attribution_options import AttributionMethod
 from core.bias.attribution_result import AttributedClass, AttributedSet, ShareRecord
-from core.bias.patches import Box
+from core.bias.box import Box
 from core.datasets.image_set import ImageSet, Item
 from core.utility.splits import group_patients
 

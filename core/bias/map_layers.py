@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bias.archive import BiasSettings, BiasSummary, load_map
-from core.bias.patches import Box
+from core.bias.box import Box
 from core.errors import UnknownNameError
 from core.plots.difference import choose_difference_limit
 

@@ -12,8 +12,8 @@ from scipy import ndimage
 from scipy.spatial import ConvexHull
 from statsmodels.stats.proportion import proportion_confint
 
+from core.bias.box import ZONES, Box
 from core.bias.frame import stream_pixels
-from core.bias.patches import ZONES, Box
 from core.config import Settings
 from core.datasets.image_set import Item
 from core.images.resizing import resize_pixels

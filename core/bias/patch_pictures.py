@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.bias.archive import BiasSettings, PatchScores
-from core.bias.patches import Box
+from core.bias.box import Box
 from core.errors import ImageReadError, InputError, UnknownNameError
 from core.images.display import to_display_scale
 

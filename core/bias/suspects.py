@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from core.bias.box import Box
 from core.bias.patch_probe import ProbeMap
-from core.bias.patches import Box, PatchGrid
+from core.bias.patches import PatchGrid
 
 __all__ = ["MAX_REGIONS", "Suspect", "find_suspects"]
 

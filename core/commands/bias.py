@@ -13,8 +13,8 @@ from core.errors import InputError
 
 if TYPE_CHECKING:
     from core.bias.attribution_result import AttributionSummary
+    from core.bias.box import Box
     from core.bias.heatmap import BiasResult
-    from core.bias.patches import Box
 
 __all__ = ["bias"]
 
@@ -144,7 +144,8 @@ def crop(
     ] = "blank",
 ) -> None:
     """Write every image of a set without its margins or a region, under its old name and without loss."""
-    from core.bias.cropping import Crop, CropMode, write_cropped_set
+    from core.bias.crop import Crop, CropMode
+    from core.bias.cropping import write_cropped_set
     from core.config import get_settings
     from core.datasets.image_set import Role
     from core.datasets.scan import scan_image_set
@@ -165,7 +166,7 @@ def crop(
 
 
 def _parse_region(text: str) -> Box:
-    from core.bias.patches import Box
+    from core.bias.box import Box
 
     try:
         left, top, right, bottom = (float(part) for part in text.split(","))

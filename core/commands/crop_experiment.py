@@ -84,7 +84,7 @@ def crop_experiment(
     synthetic images alike. The same command goes on where an earlier one was stopped.
     """
     from core.audit.protocol import Execution, Protocol
-    from core.bias.cropping import CropMode
+    from core.bias.crop import CropMode
     from core.bias.patch_probe import ProbeOptions
     from core.config import get_settings
     from core.crop_experiment.experiment import run_crop_experiment
@@ -169,8 +169,8 @@ def _parse_kinds(kinds: list[str] | None) -> tuple[Kind, ...]:
 
 
 def _print_summary(summary: CropSummary, folder: Path) -> None:
+    from core.crop_experiment.experiment_names import CROP_FILE
     from core.crop_experiment.findings import answer_sets, describe_crop, describe_probes, summarise_answers
-    from core.crop_experiment.writer import CROP_FILE
 
     answers = answer_sets(summary)
     typer.echo(summarise_answers(answers))

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from core.crop_experiment.experiment_names import CROP_FILE
 from core.crop_experiment.result import CropSummary
-from core.crop_experiment.writer import CROP_FILE
 from core.db.database import Database
 from core.db.experiments import ExperimentRecord, add_experiment, load_experiment
 from core.errors import InputError, UnknownNameError

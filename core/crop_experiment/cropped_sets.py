@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from core.bias.cropping import Crop, write_cropped_set
+from core.bias.crop import Crop
+from core.bias.cropping import write_cropped_set
 from core.config import Settings
 from core.datasets.image_set import ImageSet, Role
 from core.datasets.study import Study, SyntheticSource

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["SETS_FOLDER", "name_twin"]
+__all__ = ["CROP_FILE", "SETS_FOLDER", "name_twin"]
+
+CROP_FILE: Final = "crop.json"
+"""What an experiment found, in its folder; the last file to be written."""
 
 SETS_FOLDER: Final = "sets"
 """Folder of the cropped sets below an experiment's folder."""

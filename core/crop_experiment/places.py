@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.bias.cropping import Crop, CropMode
-from core.bias.patches import Box
+from core.bias.box import Box
+from core.bias.crop import Crop, CropMode
 
 __all__ = ["Place", "cut_place", "list_places", "restore_box"]
 

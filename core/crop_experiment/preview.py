@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.bias.cropping import Crop, apply_crop
+from core.bias.crop import Crop
+from core.bias.cropping import apply_crop
 from core.config import Settings
 from core.datasets.listing import list_files
 from core.datasets.study import Study

@@ -8,10 +8,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.bias.cropping import Crop
+from core.bias.box import Box
+from core.bias.crop import Crop
 from core.bias.frame import FramedSet, choose_classes, choose_items, frame_set, stream_pixels
 from core.bias.patch_probe import ProbeOptions, compute_patch_probe
-from core.bias.patches import Box, PatchGrid
+from core.bias.patches import PatchGrid
 from core.bias.suspects import find_suspects
 from core.config import Settings
 from core.crop_experiment.places import Place, cut_place, list_places, restore_box

@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from core.audit.protocol import Protocol
-from core.bias.cropping import Crop, CropMode
-from core.bias.patches import Box
+from core.bias.box import Box
+from core.bias.crop import Crop, CropMode
 from core.datasets.study import Study
 from core.errors import InputError, UnknownNameError
 from core.utility.presets import UtilityProtocol

@@ -5,20 +5,18 @@ from __future__ import annotations
 import csv
 import re
 from pathlib import Path
-from typing import Final
 
 import pandas as pd
 
 from core.audit.items import write_items
 from core.config import Settings
+from core.crop_experiment.experiment_names import CROP_FILE
 from core.crop_experiment.result import CropResult, CropSummary, MetricChange, ProbeRecord, ScoreChange
 from core.errors import InputError
 from core.report.writer import write_audit
 from core.utility.writer import write_utility
 
-__all__ = ["CROP_FILE", "tabulate_changes", "write_crop"]
-
-CROP_FILE: Final = "crop.json"
+__all__ = ["tabulate_changes", "write_crop"]
 
 # What a spreadsheet would run.
 _FORMULA = re.compile(r"[=+\-@\t\r]")

@@ -9,9 +9,6 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from core.audit.archive import load_audit_summary
-from core.bias.archive import BIAS_FOLDER, load_bias
-from core.bias.attribution_archive import load_attribution
-from core.bias.attribution_options import AttributionOptions
 from core.bias.options import BiasChoices
 from core.config import Settings
 from core.datasets.study_folders import StudyFolders, confine_to_roots
@@ -85,6 +82,8 @@ def analyse_audit(
         CancelledError: if progress says so.
     """
     from core.audit.rescan import rescan_study
+    from core.bias.archive import BIAS_FOLDER, load_bias
+    from core.bias.attribution_archive import load_attribution
     from core.bias.heatmap import analyse_bias
     from core.bias.writer import write_bias
     from core.report.writer import check_output_folder
@@ -102,6 +101,7 @@ def analyse_audit(
         write_bias(analyse_bias(sets, choices.build_options(), settings=settings, progress=progress), folder)
     if choices.attribution:
         from core.bias.attribution_analysis import add_attribution
+        from core.bias.attribution_options import AttributionOptions
 
         asked = AttributionOptions(seed=choices.seed)
         add_attribution(folder, sets, asked, settings=settings, progress=progress)

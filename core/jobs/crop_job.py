@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict
 
 from core.audit.protocol import Execution
 from core.config import Settings
-from core.crop_experiment.archive import save_crop_summary
 from core.crop_experiment.request import CropRequest
 from core.datasets.study import Study, SyntheticSource
 from core.datasets.study_folders import StudyFolders, confine_to_roots
@@ -59,6 +58,7 @@ class CropJob:
 
         Cropped sets, features and trainings that were finished before are kept.
         """
+        from core.crop_experiment.archive import save_crop_summary
         from core.crop_experiment.experiment import run_crop_experiment
         from core.crop_experiment.writer import write_crop
         from core.report.writer import check_output_folder

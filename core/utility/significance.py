@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from scipy import stats
 
 __all__ = [
     "ALPHA",
@@ -69,6 +68,8 @@ def compare_repeats(changes: Sequence[float]) -> PairedChange:
 
 def student_interval(values: Sequence[float]) -> tuple[float, float]:
     """95 % Student interval of the mean of at least two independent values."""
+    from scipy import stats
+
     sample = np.asarray(values, dtype=np.float64)
     half = float(stats.t.ppf(0.975, len(sample) - 1) * sample.std(ddof=1) / math.sqrt(len(sample)))
     return float(sample.mean()) - half, float(sample.mean()) + half
@@ -76,6 +77,8 @@ def student_interval(values: Sequence[float]) -> tuple[float, float]:
 
 def _signed_rank(changes: Sequence[float]) -> float:
     """Exact two-sided p-value, also with ties, from the distribution over all signs of the differences."""
+    from scipy import stats
+
     sizes = np.abs(np.asarray(changes, dtype=np.float64))
     kept = sizes > _TIE
     if not kept.any():
@@ -105,6 +108,8 @@ def compare_answers(gained: int, lost: int) -> tuple[float, Literal["exact", "ch
     References:
         McNemar, Psychometrika 1947; Edwards, Psychometrika 1948, for the correction.
     """
+    from scipy import stats
+
     differing = gained + lost
     if differing == 0:
         return 1.0, "exact"

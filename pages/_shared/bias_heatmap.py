@@ -12,9 +12,9 @@ import streamlit as st
 from core.bias.archive import BiasSummary, load_map
 from core.bias.attribution_archive import AttributionSummary
 from core.bias.attribution_layers import list_attribution_layers, load_attribution_layer
+from core.bias.box import Box
 from core.bias.map_drawing import LEVELS, pack_colours, pack_map, picture_mean, write_ticks
 from core.bias.map_layers import MapLayer, find_strongest, list_layers, load_layer
-from core.bias.patches import Box
 from core.errors import InputError
 from core.plots.style import SYMBOL_PATHS, assign_styles
 from pages._shared.selection import choose

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.audit.items import AuditItems, decode_item, load_items
 from core.bias.archive import BiasSummary, load_patch_scores
+from core.bias.box import Box
 from core.bias.patch_pictures import (
     MAX_PATCHES,
     PatchPicture,
@@ -19,7 +20,6 @@ from core.bias.patch_pictures import (
     find_patch,
     rank_images,
 )
-from core.bias.patches import Box
 from core.config import Settings
 from core.datasets.study_folders import confine_to_roots
 from core.plots.style import assign_styles

@@ -16,7 +16,7 @@ from core.bias.attribution_archive import load_attribution, load_attribution_map
 from core.bias.attribution_maps import explain_sets
 from core.bias.attribution_options import AttributionOptions
 from core.bias.attribution_result import AttributionResult
-from core.bias.patches import Box
+from core.bias.box import Box
 from core.config import get_settings
 from core.datasets.image_set import ImageSet, Role
 from core.errors import CancelledError, ImageSetError, InputError, TooFewImagesError, UnknownNameError

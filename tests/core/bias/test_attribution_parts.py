@@ -14,7 +14,7 @@ from core.bias.attribution_layer import MIN_CELLS, choose_layer
 from core.bias.attribution_looks import LogOdds, look_at_images
 from core.bias.attribution_options import AttributionOptions
 from core.bias.attribution_share import measure_shares
-from core.bias.patches import Box
+from core.bias.box import Box
 from core.config import get_settings
 from core.errors import InputError
 from core.progress import SilentProgress

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.bias.cropping import Crop, CropMode, apply_crop, write_cropped_set
-from core.bias.patches import Box
+from core.bias.box import Box
+from core.bias.crop import Crop, CropMode
+from core.bias.cropping import apply_crop, write_cropped_set
 from core.config import get_settings
 from core.datasets.image_set import ImageSet, Role
 from core.datasets.scan import scan_image_set

@@ -12,9 +12,9 @@ import pytest
 from core.bias.archive import BiasSettings
 from core.bias.attribution_archive import AttributionSummary
 from core.bias.attribution_layers import list_attribution_layers, load_attribution_layer
+from core.bias.box import Box
 from core.bias.map_drawing import LEVELS, pack_colours, pack_map, picture_mean, write_ticks
 from core.bias.map_layers import MapLayer, find_strongest, list_layers, load_layer
-from core.bias.patches import Box
 from core.errors import UnknownNameError
 from tests.core.bias.archived import FOLDER_SETS, keep_attribution, keep_summary
 

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from core.bias.archive import PatchScores
+from core.bias.box import Box
 from core.bias.patch_pictures import (
     MAX_PATCHES,
     cut_patch,
@@ -18,7 +19,6 @@ from core.bias.patch_pictures import (
     find_patch,
     rank_images,
 )
-from core.bias.patches import Box
 from core.errors import ImageReadError, InputError, UnknownNameError
 from tests.core.bias.archived import describe
 

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.bias.cropping import Crop, CropMode
+from core.bias.box import Box
+from core.bias.crop import Crop, CropMode
 from core.bias.frame import FramedSet
 from core.bias.patch_probe import compute_transfer_probe
-from core.bias.patches import Box, PatchGrid
+from core.bias.patches import PatchGrid
 from core.bias.shortcuts import SHORTCUTS, compute_shortcuts
 from core.config import get_settings
 from core.crop_experiment.probing import probe_places

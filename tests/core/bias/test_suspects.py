@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.bias.box import Box
 from core.bias.patch_probe import ProbeMap, ProbeOptions, compute_patch_probe
-from core.bias.patches import Box, PatchGrid
+from core.bias.patches import PatchGrid
 from core.bias.suspects import find_suspects
 from core.errors import InputError
 from tests.core.bias.planted import SIDE, field, mark, plant

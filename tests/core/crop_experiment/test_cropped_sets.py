@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.bias.cropping import Crop
-from core.bias.patches import Box
+from core.bias.box import Box
+from core.bias.crop import Crop
 from core.config import get_settings
 from core.crop_experiment.cropped_sets import write_cropped_study
 from core.datasets.image_set import ImageSet

@@ -14,9 +14,10 @@ import pytest
 from core.audit.archive import load_summary
 from core.audit.items import load_items, read_item
 from core.audit.reopen import reopen_audit
-from core.bias.cropping import Crop
+from core.bias.box import Box
+from core.bias.crop import Crop
 from core.bias.patch_probe import ProbeOptions
-from core.bias.patches import Box, PatchGrid
+from core.bias.patches import PatchGrid
 from core.cli import main
 from core.config import Settings, get_settings
 from core.crop_experiment import experiment

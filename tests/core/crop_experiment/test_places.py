@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.bias.cropping import Crop, CropMode, apply_crop
-from core.bias.patches import Box
+from core.bias.box import Box
+from core.bias.crop import Crop, CropMode
+from core.bias.cropping import apply_crop
 from core.crop_experiment.places import cut_place, list_places, restore_box
 
 CORNER = Box(0, 0, 0.25, 0.2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.bias.patches import Box
+from core.bias.box import Box
 from core.report.bias_findings import describe_bias, describe_place, describe_settings, write_p, write_place
 from tests.core.bias.archived import describe
 
