@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-if "PYTEST_XDIST_WORKER" in os.environ:
-    # Two processes on two cores: more threads than that only wait for each other. Before numpy is loaded.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 from core.config import get_settings
 from core.db.database import Database, open_database
 from tests.postgres import fresh_postgres
 
-TESTS = Path(__file__).parent
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep tests in one process that share what is made once: those of a file, and those in a browser."""
-    place = item.path.relative_to(TESTS)
-    together = "browser" if place.parts[0] == "browser" else place.as_posix()
-    item.add_marker(pytest.mark.xdist_group(together))
 
 
 @pytest.fixture(scope="session")

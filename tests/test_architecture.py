@@ -141,6 +141,15 @@ def test_light_imports_stay_light(module: str) -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_what_the_first_pages_ask_for_loads_no_tables_and_no_statistics() -> None:
+    heavy = ("pandas", "scipy", "plotly", "pyarrow.compute", "PIL.Image", "torch")
+    code = (
+        f"import core.jobs.submission, core.jobs.kinds, sys; print([m for m in {heavy} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 PAGES = sorted(path for path in (ROOT / "pages").rglob("*.py"))
 
 
