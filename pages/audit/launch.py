@@ -68,7 +68,6 @@ with st.form("protocol"):
     group_by = st.multiselect(
         "Groups by",
         columns,
-        disabled=not columns,
         placeholder="None" if columns else "No further column in the study's labels CSV",
         help="Columns of the labels CSV, such as sex or age, whose values are measured like classes; numbers "
         "fall into bands.",

@@ -1,6 +1,7 @@
 """Jobs: what runs, what waits, how each ended, and its log."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import streamlit as st
 
@@ -76,7 +77,11 @@ def show_details(job_id: str, works: bool) -> None:
     with st.expander("Log", expanded=job.state.value in {"failed", "lost", "running"}):
         st.code(log or "Nothing yet.", language=None, height=320, wrap_lines=True)
         st.download_button(
-            "Download log", log, file_name=f"{job_id}.log", on_click="ignore", disabled=not log
+            "Download log",
+            partial(read_log_tail, settings, job_id),  # read when asked for: a running job's log grows
+            file_name=f"{job_id}.log",
+            on_click="ignore",
+            disabled=not log,
         )
     if job.state.has_ended:
         with st.container(horizontal=True, vertical_alignment="center"):

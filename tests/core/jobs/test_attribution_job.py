@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from core.bias import attribution_options
 from core.bias.attribution_archive import load_attribution
 from core.bias.attribution_options import AttributionOptions
 from core.config import get_settings
 from core.db.database import Database, open_database
 from core.db.job_record import JobRecord, JobState
 from core.db.jobs import add_job, load_job
-from core.jobs import bias_job
 from core.jobs.bias_job import BiasPayload
 from core.jobs.job_folder import audit_folder
 from core.jobs.runner import run_job
@@ -32,7 +32,7 @@ def make(database: Database, audit_id: str, *, attribution: bool) -> JobRecord:
 
 def test_attribution_joins_the_analysis(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small = partial(AttributionOptions, protocol=TINY, repeats=1, n_images=2, cover=0.25, step=0.25)
-    monkeypatch.setattr(bias_job, "AttributionOptions", small)
+    monkeypatch.setattr(attribution_options, "AttributionOptions", small)
     audit_id = keep_audit(keep_marked_study())
     database = open_database(get_settings())
     folder = audit_folder(get_settings(), audit_id) / "bias" / QUICK.key
