@@ -58,7 +58,7 @@ def wait_for_step(page: Page) -> tuple[str, int]:
     """Wait until the job that is shown works; returns its stage and how many steps of it are done."""
     bar = page.get_by_test_id("stProgress").first
     moving = re.compile(r"Running\. (.+): ([\d,]+) of [\d,]+ ")
-    expect(bar).to_have_text(moving, timeout=120_000)
+    expect(bar).to_have_text(moving, timeout=40_000)
     found = moving.search(bar.inner_text())
     assert found, "it ended just now"
     return found[1], int(found[2].replace(",", ""))

@@ -8,14 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.browser.dashboard import Dashboard
 from tests.browser.demo import FinishedDemo, run_demo
-
-# A busy machine takes longer than Playwright's five seconds to import what a page needs; what never comes still
-# fails.
-expect.set_options(timeout=20_000)
 
 HERE = Path(__file__).parent
 NAMES = ("chromium", "chromium-browser", "google-chrome")

@@ -59,7 +59,7 @@ def run_demo(server: Dashboard, page: Page) -> FinishedDemo:
     rows = page.get_by_role("row").filter(has_text=NAME)
     bar = page.get_by_test_id("stProgress")
     seen: list[str] = []
-    end = time.monotonic() + 480
+    end = time.monotonic() + 240
     while rows.count() < 2:
         assert time.monotonic() < end, f"the demo does not end; last it said {seen[-1:]}"
         # The bar may be drawn anew between two questions.

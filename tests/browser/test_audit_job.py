@@ -73,7 +73,7 @@ def test_followed_reloaded_cancelled_and_launched_again(study_page: Page, server
     assert stage_before != stage_after or done_before <= done_after
 
     page.get_by_role("button", name="Cancel").first.click()
-    expect(page.get_by_test_id("stProgress").first).to_have_text(re.compile("Cancelled"), timeout=60_000)
+    expect(page.get_by_test_id("stProgress").first).to_have_text(re.compile("Cancelled"), timeout=20_000)
     wait_until_gone(process)
     assert not (server.home / "audits" / job).exists()
 
@@ -81,14 +81,14 @@ def test_followed_reloaded_cancelled_and_launched_again(study_page: Page, server
     page.wait_for_url(lambda url: "job=" in url and job not in url)
     again = page.url.partition("job=")[2]
     results = open_results(page)
-    expect(results).to_be_visible(timeout=240_000)
+    expect(results).to_be_visible(timeout=60_000)
     expect(job_row(page, "Done")).to_have_count(1)
     expect(job_row(page, "Cancelled")).to_have_count(1)
     # The end of a job draws the page anew; a click in that moment would be on what is being replaced.
     expect(page.locator(".stApp[data-test-script-state=running]")).to_have_count(0)
     page.wait_for_timeout(500)
     results.click()
-    expect(page.get_by_role("heading", name="Quality")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Quality")).to_be_visible(timeout=20_000)
     expect(page.get_by_role("columnheader", name="gan")).to_be_visible()
     assert f"audit={again}" in page.url
     page.go_back()
@@ -104,14 +104,14 @@ def test_two_browsers_see_one_job_and_either_may_cancel_it(
     expect(second.get_by_role("button", name="Run audit")).to_be_visible()
     job = launch(first, server)
     # Nobody reloads the second browser.
-    second.get_by_role("link", name="Details").click(timeout=60_000)
+    second.get_by_role("link", name="Details").click(timeout=15_000)
     second.wait_for_url(re.compile(f"job={job}"))
     wait_for_step(first)
     wait_for_step(second)
     second.get_by_role("button", name="Cancel").first.click()
     for page in (first, second):
         bar = page.get_by_test_id("stProgress").first
-        expect(bar).to_have_text(re.compile("Cancelled"), timeout=60_000)
+        expect(bar).to_have_text(re.compile("Cancelled"), timeout=20_000)
         expect(page.get_by_role("button", name="Run again")).to_be_visible()
         expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
 

@@ -30,10 +30,10 @@ def biased(workspace: Path, dashboard: Callable[..., Dashboard]) -> Dashboard:
 def test_places_and_regions_are_chosen_on_the_maps(biased: Dashboard, page: Page) -> None:
     page.goto(f"{biased.url}/bias")
     answer = page.get_by_text("The most suspect place of the real images is the upper left")
-    expect(answer).to_be_visible(timeout=90_000)
+    expect(answer).to_be_visible(timeout=30_000)
     maps = page.locator("canvas.map")
     expect(maps).to_have_count(3)
-    expect(page.locator(".tile")).to_have_count(36, timeout=60_000)
+    expect(page.locator(".tile")).to_have_count(36, timeout=15_000)
     below = page.locator("figcaption").filter(has_text="chance reaches")
     expect(below.first).to_have_text(re.compile(r"^(1\.00|0\.9\d) here"))
     clean = maps.nth(2)

@@ -85,7 +85,7 @@ class Mapped:
         asked = "&".join(f"{name}={value}" for name, value in params.items())
         page.goto(f"{self.server.url}/feature-space?audit={audit_id}&{asked}")
         expect(page.locator(".status")).to_have_text(
-            re.compile(r"[\d,]+ (of [\d,]+ )?images"), timeout=90_000
+            re.compile(r"[\d,]+ (of [\d,]+ )?images"), timeout=30_000
         )
 
     def spot(self, page: Page, at: int) -> tuple[float, float]:
@@ -169,7 +169,7 @@ def test_filtered_maps_show_the_image_of_the_point_itself(
     expect(page.locator(".tip")).to_be_hidden()
     # The same view by its address, and a rectangle around all that is shown.
     page.reload()
-    expect(page.locator(".status")).to_have_text("6 of 24 images shown", timeout=90_000)
+    expect(page.locator(".status")).to_have_text("6 of 24 images shown", timeout=30_000)
     page.get_by_role("button", name="Rectangle").click()
     drag_around(page, mapped.places)
     expect(page.get_by_role("heading", name="6 images selected")).to_be_visible()
@@ -284,7 +284,7 @@ def test_keys_move_zoom_and_select(mapped: Mapped, new_page: Callable[..., Page]
     expect(page.get_by_role("button", name="Lasso")).to_have_attribute("aria-pressed", "true")
     # A selection is the tab's, as its address is.
     page.reload()
-    expect(status).to_have_text("24 selected, 24 images", timeout=90_000)
+    expect(status).to_have_text("24 selected, 24 images", timeout=30_000)
     expect(page.get_by_role("heading", name="24 images selected")).to_be_visible()
 
 

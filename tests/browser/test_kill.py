@@ -94,7 +94,7 @@ def test_a_job_outlives_the_dashboard(page: Page, dashboard: Callable[..., Dashb
     page.goto(f"{server.url}/jobs?job={job}")
     bar = page.get_by_test_id("stProgress").first
     expect(bar).to_have_text(re.compile("Running|Done"))
-    expect(bar).to_have_text(re.compile("Done"), timeout=240_000)
+    expect(bar).to_have_text(re.compile("Done"), timeout=60_000)
     assert job_processes(server) in ([], [process])
     expect(open_results(page)).to_be_visible()
 
@@ -115,7 +115,7 @@ def test_killed_jobs_are_lost_and_run_again_and_nothing_finished_is(
     (process,) = job_processes(server)
     kill_while_writing(server, process)
     bar = page.get_by_test_id("stProgress").first
-    expect(bar).to_have_text(re.compile(r"Lost.*signal SIGKILL.*Run it again"), timeout=60_000)
+    expect(bar).to_have_text(re.compile(r"Lost.*signal SIGKILL.*Run it again"), timeout=15_000)
     check_shards(server)
 
     # The dashboard and the job it runs again.
@@ -132,7 +132,7 @@ def test_killed_jobs_are_lost_and_run_again_and_nothing_finished_is(
     expect(job_row(page, "Lost").first).to_contain_text("its process is gone")
     job_row(page, "Lost").first.get_by_role("button", name="Details").click()
     page.get_by_role("button", name="Run again").click()
-    expect(open_results(page)).to_be_visible(timeout=240_000)
+    expect(open_results(page)).to_be_visible(timeout=60_000)
     check_shards(server)
 
     for name, files in finished.items():

@@ -91,11 +91,11 @@ def clinic(tmp_path_factory: pytest.TempPathFactory, chromium_path: str) -> Iter
 
 def open_review(page: Page, clinic: Clinic, review: ReviewRecord, reader: str) -> None:
     page.goto(f"{clinic.server.url}/privacy?review={review.id}&reader={reader}")
-    expect(page.locator(".count")).to_contain_text("read", timeout=60_000)
+    expect(page.locator(".count")).to_contain_text("read", timeout=20_000)
 
 
 def wait_until_drawn(page: Page, number: int) -> None:
-    expect(page.locator(f".stage[data-drawn='{number}']")).to_be_visible(timeout=60_000)
+    expect(page.locator(f".stage[data-drawn='{number}']")).to_be_visible(timeout=20_000)
 
 
 def test_twenty_keys_without_a_gap_are_twenty_verdicts(new_page: Callable[..., Page], clinic: Clinic) -> None:
@@ -105,7 +105,7 @@ def test_twenty_keys_without_a_gap_are_twenty_verdicts(new_page: Callable[..., P
     pressed = ["1", "3", "2", "4"] * 5
     for key in pressed:
         page.keyboard.press(key)
-    expect(page.locator(".count")).to_have_text(f"20 of {len(pairs)} read", timeout=60_000)
+    expect(page.locator(".count")).to_have_text(f"20 of {len(pairs)} read", timeout=20_000)
     rows = list_verdicts(clinic.database, review.id)
     assert [row.number for row in rows] == list(range(20))
     assert [row.verdict for row in rows] == [VERDICT_KEYS[key] for key in pressed]
@@ -113,7 +113,7 @@ def test_twenty_keys_without_a_gap_are_twenty_verdicts(new_page: Callable[..., P
 
     # A reload resumes, and a correction is a further row.
     page.reload()
-    expect(page.locator(".place")).to_have_text("Pair 21", timeout=60_000)
+    expect(page.locator(".place")).to_have_text("Pair 21", timeout=20_000)
     page.keyboard.press("z")
     expect(page.locator(".place")).to_have_text("Pair 20")
     expect(page.locator(".count")).to_have_text(f"19 of {len(pairs)} read")
@@ -151,7 +151,7 @@ def test_verdicts_outlive_a_server_that_is_away(new_page: Callable[..., Page], c
         page.keyboard.press(key)
     expect(page.locator(".count")).to_have_text(f"3 of {len(pairs)} read, 3 being stored")
     clinic.server.start()
-    expect(page.locator(".count")).to_have_text(f"3 of {len(pairs)} read", timeout=120_000)
+    expect(page.locator(".count")).to_have_text(f"3 of {len(pairs)} read", timeout=40_000)
     rows = list_verdicts(clinic.database, review.id)
     assert [(row.number, row.verdict) for row in rows] == [(0, "copy"), (1, "not a copy"), (2, "unsure")]
 
@@ -359,10 +359,10 @@ def test_the_page_fits_and_reads_well(
     wait_until_drawn(page, 0)
     page.keyboard.press("1")
     page.get_by_text("Outcome (unblinds)").click()
-    expect(page.get_by_text("Lock the review")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Lock the review")).to_be_visible(timeout=20_000)
     wrong = check(page, f"{scheme}-privacy-outcome", folder)
     page.get_by_role("button", name="Settle disagreements").click()
-    expect(page.get_by_text("Readers said: copy, not a copy.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Readers said: copy, not a copy.")).to_be_visible(timeout=20_000)
     page.keyboard.press("m")
     page.keyboard.press("m")
     page.keyboard.press("m")
@@ -378,9 +378,9 @@ def test_a_finished_review_is_exported_and_locked(new_page: Callable[..., Page],
     expect(page.get_by_text("Nobody has given a verdict yet.")).to_be_visible()
     for pair in pairs[:-1]:
         page.keyboard.press("3" if pair.is_control or pair.evidence.q_value is None else "1")
-    expect(page.locator(".count")).to_have_text(f"{len(pairs) - 1} of {len(pairs)} read", timeout=60_000)
+    expect(page.locator(".count")).to_have_text(f"{len(pairs) - 1} of {len(pairs)} read", timeout=20_000)
     page.reload()
-    expect(page.locator(".place")).to_have_text(f"Pair {len(pairs)}", timeout=60_000)
+    expect(page.locator(".place")).to_have_text(f"Pair {len(pairs)}", timeout=20_000)
     page.get_by_text("Outcome (unblinds)").click()
     expect(page.get_by_text("1 pairs are left for you to read.")).to_be_visible()
     page.locator(".place").click()
@@ -388,9 +388,9 @@ def test_a_finished_review_is_exported_and_locked(new_page: Callable[..., Page],
         page.keyboard.press(key)
     expect(page.get_by_text("Every pair of this list is read.")).to_be_visible()
     page.reload()
-    page.get_by_text("Outcome (unblinds)").click(timeout=60_000)
+    page.get_by_text("Outcome (unblinds)").click(timeout=20_000)
     with page.expect_download() as started:
-        page.get_by_role("button", name="Review, JSON").click(timeout=60_000)
+        page.get_by_role("button", name="Review, JSON").click(timeout=20_000)
     document = json.loads(started.value.path().read_text(encoding="utf-8"))
     assert len(document["pairs"]) == len(pairs)
     assert document["pairs"][0]["query"]["digest"] == pairs[0].query_digest

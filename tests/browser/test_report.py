@@ -21,7 +21,7 @@ def test_a_deidentified_report_is_made_and_opens_without_a_network(
     expect(page.get_by_text("No image, and no name of a file")).to_be_visible()
     page.get_by_role("button", name="Make report").click()
     ready = page.get_by_role("button", name="De-identified, HTML")
-    expect(ready).to_be_visible(timeout=240_000)
+    expect(ready).to_be_visible(timeout=60_000)
     with page.expect_download() as download:
         ready.click()
     path = tmp_path / download.value.suggested_filename

@@ -88,7 +88,7 @@ def test_an_unsafe_start_is_refused_in_one_sentence(
         env={**os.environ, "MEDSYN_HOME": str(tmp_path / "home"), **environment},
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=10,
         check=False,
     )
     assert done.returncode not in (0, None)
