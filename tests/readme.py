@@ -36,6 +36,7 @@ from tests.readme_crops import (
     SETS_CROPPED,
     WORTH_HEAD,
     crop_phantoms,
+    crop_xrays,
     tabulate_gains,
     tabulate_worth,
 )
@@ -229,6 +230,13 @@ def crops_phantoms(settings: Settings) -> str:
     return f"{worth}\n\n{table(GAIN_HEAD, list(tabulate_gains(summary, SETS_CROPPED)))}"
 
 
+def crops_xrays(settings: Settings) -> str:
+    """The same for chest X-rays, where films of other persons play a perfect generator."""
+    summary = crop_xrays(settings, DATA)
+    sets = {None: "real films", "other-films": "films of other persons"}
+    return table(WORTH_HEAD, list(tabulate_worth(summary, sets)))
+
+
 BLOCKS: Mapping[str, Callable[[Settings], str]] = {
     "demo": demo,
     "chest": chest,
@@ -238,10 +246,11 @@ BLOCKS: Mapping[str, Callable[[Settings], str]] = {
     "copies-xrays": copies_xrays,
     "copies-mri": copies_mri,
     "crops-phantoms": crops_phantoms,
+    "crops-xrays": crops_xrays,
     "metrics": metrics,
     "extractors": extractors,
 }
-NEED_DATA = {"chest", "weight-free", "copies-xrays", "copies-mri"}
+NEED_DATA = {"chest", "weight-free", "copies-xrays", "copies-mri", "crops-xrays"}
 
 
 def main() -> None:
