@@ -1,0 +1,1 @@
+"""Blinded rating sessions, in which people say which images are fake, and their statistics."""
