@@ -18,11 +18,14 @@ from core.commands import (
     demo,
     extract,
     extractors,
+    generate,
     job,
     map,
+    rating,
     report,
     review,
     study,
+    train,
     utility,
 )
 from core.errors import CancelledError, DatabaseError, MedSynError, StoreError
@@ -63,12 +66,15 @@ app.command("audit")(audit.audit)
 app.command("extract")(extract.extract)
 app.command("demo")(demo.demo)
 app.command("extractors")(extractors.extractors)
+app.command("generate")(generate.generate)
 app.command("map")(map.make_map_command)
 app.command("report")(report.report)
+app.command("train")(train.train)
 bias.bias.command("crop-experiment")(crop_experiment.crop_experiment)
 bias.bias.command("audit")(audit_bias.analyse_audit_command)
 app.add_typer(bias.bias, name="bias")
 app.add_typer(job.job, name="job")
+app.add_typer(rating.rating, name="rating")
 app.add_typer(review.review, name="review")
 app.add_typer(study.study, name="study")
 app.add_typer(utility.utility, name="utility")

@@ -24,15 +24,8 @@ from core.utility.archive import save_utility_summary
 from core.utility.arms import Arm, ExperimentKind, plan_arms
 from core.utility.comparison import compare_arms, count_comparisons, summarise_arms
 from core.utility.presets import UtilityProtocol
-from core.utility.result import (
-    ArmRecord,
-    CurvePoint,
-    GroupGap,
-    RunRecord,
-    UsedSet,
-    UtilityResult,
-    UtilitySummary,
-)
+from core.utility.result import ArmRecord, GroupGap, UsedSet, UtilityResult, UtilitySummary
+from core.utility.run_record import CurvePoint, RunRecord
 from core.utility.run_store import digest_set, write_run
 from core.utility.scores import compute_scores
 from core.utility.significance import explain_repeats

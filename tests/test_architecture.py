@@ -15,7 +15,19 @@ CORE = ROOT / "core"
 # A module may import from its own level's packages below it, never above. Siblings on one level do not import
 # each other, except where a pair is named in ALLOWED_SIBLINGS.
 LEVELS = (
-    ("errors", "config", "confinement", "progress", "registry", "shards", "torch_setup", "validation"),
+    (
+        "errors",
+        "config",
+        "confinement",
+        "csv_text",
+        "output_folder",
+        "progress",
+        "registry",
+        "shards",
+        "torch_setup",
+        "validation",
+        "workspace_key",
+    ),
     ("images",),
     ("datasets", "metrics"),
     ("copies", "features", "db", "plots"),
@@ -35,6 +47,9 @@ ALLOWED_SIBLINGS = {
     ("registry", "errors"),
     ("config", "errors"),
     ("confinement", "errors"),
+    ("workspace_key", "errors"),
+    ("output_folder", "errors"),
+    ("validation", "errors"),
     ("__main__", "cli"),
 }
 # Third-party packages that only some places may import.

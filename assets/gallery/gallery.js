@@ -2,13 +2,6 @@
 
 const galleries = new WeakMap();
 
-function make(tag, className = "", attributes = {}) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  return node;
-}
-
 function fillCaption(node, text) {
   const [first = "", ...rest] = (text || "").split("\n");
   const main = make("span");
@@ -43,9 +36,9 @@ class Gallery {
       this.place,
       press("Close", "Close", () => this.dialog.close()),
     );
-    const stage = make("div", "stage");
-    stage.append(this.canvas, this.note);
-    this.dialog.append(bar, stage, this.caption);
+    const room = make("div", "room");
+    room.append(this.canvas, this.note);
+    this.dialog.append(bar, room, this.caption);
     root.append(this.grid, this.dialog);
 
     this.grid.addEventListener("click", (event) => {
@@ -153,7 +146,7 @@ class Gallery {
       const samples = await fetchSamples(item.samples, this.loading.signal);
       if (this.large !== at) return;
       drawSamples(this.canvas, samples);
-      this.fit(samples);
+      fitPicture(this.canvas, samples.width, samples.height, 0.7);
       this.canvas.hidden = false;
       this.note.textContent = "";
       const size = make("small");
@@ -163,15 +156,6 @@ class Gallery {
     } catch (error) {
       if (error.name !== "AbortError" && this.large === at) this.note.textContent = error.message;
     }
-  }
-
-  // Small images grow by whole numbers, so that no pixel is drawn larger than another.
-  fit({ width, height }) {
-    const room = Math.min((window.innerWidth * 0.86) / width, (window.innerHeight * 0.7) / height);
-    const scale = room >= 1 ? Math.min(8, Math.floor(room)) : room;
-    this.canvas.style.width = `${width * scale}px`;
-    this.canvas.style.height = `${height * scale}px`;
-    this.canvas.style.imageRendering = scale >= 1 ? "pixelated" : "auto";
   }
 }
 

@@ -4,28 +4,6 @@
 const grids = new WeakMap();
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
-function make(tag, className = "", attributes = {}, text = "") {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  if (text) node.textContent = text;
-  return node;
-}
-
-function makeGlyph({ path, colour, open }) {
-  const space = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(space, "svg");
-  svg.setAttribute("viewBox", "-9 -9 18 18");
-  svg.setAttribute("aria-hidden", "true");
-  const outline = document.createElementNS(space, "path");
-  outline.setAttribute("d", path);
-  outline.setAttribute("fill", open ? "none" : colour);
-  outline.setAttribute("stroke", colour);
-  outline.setAttribute("stroke-width", open ? "2.5" : "1");
-  svg.append(outline);
-  return svg;
-}
-
 class Grid {
   at = null; // row and column of the picture that is large
   asked = new Set(); // addresses that ran out and were asked for again
@@ -231,13 +209,13 @@ class Grid {
         const samples = await fetchSamples(cell.samples, loading.signal).finally(() => clearTimeout(waiting));
         if (loading.signal.aborted) return;
         drawSamples(this.canvas, samples);
-        this.fit(this.canvas, samples.width, samples.height);
+        fitPicture(this.canvas, samples.width, samples.height, 0.74);
         this.about.textContent = this.tell(cell, samples);
       } else {
         this.picture.src = cell.picture;
         await this.picture.decode();
         if (loading.signal.aborted) return;
-        this.fit(this.picture, this.picture.naturalWidth, this.picture.naturalHeight);
+        fitPicture(this.picture, this.picture.naturalWidth, this.picture.naturalHeight, 0.74);
       }
       node.setAttribute(cell.samples ? "aria-label" : "alt", this.describe(row, column));
       [node.hidden, other.hidden, this.note.textContent] = [false, true, ""];
@@ -254,15 +232,6 @@ class Grid {
       parts.push(`${width} × ${height} pixels${bits === 16 ? `, 16-bit, shown from ${low} to ${high}` : ""}`);
     }
     return parts.filter(Boolean).join(" · ");
-  }
-
-  // Small pictures grow by whole numbers, so that no pixel is drawn larger than another.
-  fit(node, width, height) {
-    const room = Math.min((window.innerWidth * 0.86) / width, (window.innerHeight * 0.74) / height);
-    const scale = room >= 1 ? Math.min(8, Math.floor(room)) : room;
-    node.style.width = `${width * scale}px`;
-    node.style.height = `${height * scale}px`;
-    node.style.imageRendering = scale >= 1 ? "pixelated" : "auto";
   }
 }
 

@@ -1,18 +1,4 @@
-// What is drawn beside and over the maps: symbols of sets, rectangles, and their numbers.
-
-function makeGlyph({ path, colour, open }) {
-  const space = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(space, "svg");
-  svg.setAttribute("viewBox", "-9 -9 18 18");
-  svg.setAttribute("aria-hidden", "true");
-  const outline = document.createElementNS(space, "path");
-  outline.setAttribute("d", path);
-  outline.setAttribute("fill", open ? "none" : colour);
-  outline.setAttribute("stroke", colour);
-  outline.setAttribute("stroke-width", open ? "2.5" : "1");
-  svg.append(outline);
-  return svg;
-}
+// What is drawn over the maps: rectangles and their numbers.
 
 // Draw a rectangle given by shares of a map: of a region, of the chosen place, of the one under the pointer.
 function outline(context, side, scale, [left, top, right, bottom], { chosen, dashed, thin }) {

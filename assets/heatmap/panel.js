@@ -1,13 +1,5 @@
 // What stands above the maps: their scale, sliders that work at once, and what lies under the pointer.
 
-function make(tag, className = "", attributes = {}, text = "") {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  if (text) node.textContent = text;
-  return node;
-}
-
 class Panel {
   // `redraw` is called at each move of a slider, `keep` when it is let go.
   constructor(redraw, keep) {

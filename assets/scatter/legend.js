@@ -2,13 +2,6 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-function make(tag, className = "", attributes = {}) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  return node;
-}
-
 function drawSymbol(path, colour, open) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "-9 -9 18 18");

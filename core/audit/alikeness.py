@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.audit.mean_images import MeanFrame
+from core.audit.metric_row import make_metric_row
 from core.audit.result import Floor, MetricRow
 from core.config import Settings
 from core.datasets.groups import list_groups
@@ -149,17 +150,4 @@ def _row(
     if real is not None:
         floor = Floor(kind="real", value=real.value, low=real.low, high=real.high, n=real.n_synthetic)
     across = _ACROSS if real_set.classes and not image_set.classes else ""
-    return MetricRow(
-        synthetic=image_set.name,
-        extractor=None,
-        class_name=label,
-        metric="ms_ssim",
-        value=estimate.value,
-        low=estimate.low,
-        high=estimate.high,
-        n_real=estimate.n_real,
-        n_synthetic=estimate.n_synthetic,
-        floor=None if floor is None else floor.value,
-        floor_detail=floor,
-        note=" ".join(part for part in (estimate.note, across) if part),
-    )
+    return make_metric_row("ms_ssim", image_set.name, None, estimate, floor, across, label)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from core.audit.result import AuditSummary
 from core.db.audits import AuditDocument, add_audit, load_audit
 from core.db.database import Database
-from core.errors import InputError
+from core.validation import explain_unreadable
 
 __all__ = ["load_audit_summary", "load_summary", "save_audit_summary"]
 
@@ -25,15 +23,8 @@ def load_summary(folder: Path) -> AuditSummary:
         InputError: if there is none, or it is damaged or of another version.
     """
     path = folder / "audit.json"
-    try:
+    with explain_unreadable(path, noun="an audit", work="audit"):
         return AuditSummary.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); run the audit again.") from error
-    except ValidationError as error:
-        raise InputError(
-            f"{path} is not an audit that this version reads ({error.error_count()} fields differ); run the "
-            "audit again."
-        ) from error
 
 
 def save_audit_summary(database: Database, summary: AuditSummary, *, audit_id: str, study_id: str) -> None:
@@ -63,11 +54,6 @@ def load_audit_summary(database: Database, audit_id: str) -> tuple[AuditDocument
         DatabaseError: if the database does not answer.
     """
     document = load_audit(database, audit_id)
-    try:
+    with explain_unreadable(f"The audit {audit_id}", noun="one", work="audit"):
         summary = AuditSummary.model_validate(document.summary | {"results": document.results})
-    except ValidationError as error:
-        raise InputError(
-            f"The audit {audit_id} is not one that this version reads ({error.error_count()} fields differ); "
-            "run it again."
-        ) from error
     return document, summary

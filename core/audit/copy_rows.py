@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from core.audit.copy_evidence import CopyEvidence, SearchedSets
+from core.audit.metric_row import make_metric_row
 from core.audit.result import Floor, MetricRow
 from core.copies.repeats import are_repeats
 from core.datasets.groups import list_groups
 from core.datasets.image_set import ImageSet
 from core.metrics.calibrated_copies import CalibratedCopies, RateComparison
-from core.metrics.estimate import Estimate
 from core.metrics.share import compute_share
 
-__all__ = ["count_repeats", "make_copy_row", "make_copy_rows"]
+__all__ = ["count_repeats", "make_copy_rows"]
 
 
 def make_copy_rows(one: ImageSet, judged: CalibratedCopies, evidence: CopyEvidence) -> list[MetricRow]:
@@ -39,7 +39,7 @@ def make_copy_rows(one: ImageSet, judged: CalibratedCopies, evidence: CopyEviden
         ]
         return [
             *undefined,
-            make_copy_row("copy_excess", name, extractor, judged.copy_rate.excess, note=against),
+            make_metric_row("copy_excess", name, extractor, judged.copy_rate.excess, note=against),
         ]
     false_flags = (
         f"{expected.value:.1f} false flags are expected in an innocent set of this size "
@@ -56,7 +56,7 @@ def make_copy_rows(one: ImageSet, judged: CalibratedCopies, evidence: CopyEviden
         )
 
     rows = [
-        make_copy_row(
+        make_metric_row(
             "flagged",
             name,
             extractor,
@@ -64,14 +64,14 @@ def make_copy_rows(one: ImageSet, judged: CalibratedCopies, evidence: CopyEviden
             floor(judged.flag_rate),
             f"{false_flags} {against}",
         ),
-        make_copy_row("flag_excess", name, extractor, judged.flag_rate.excess, note=against),
-        make_copy_row("copy_excess", name, extractor, judged.copy_rate.excess, note=against),
+        make_metric_row("flag_excess", name, extractor, judged.flag_rate.excess, note=against),
+        make_metric_row("copy_excess", name, extractor, judged.copy_rate.excess, note=against),
     ]
     for label in (*one.classes, *list_groups(one)):
         members = np.array([label == item.label or label in item.group_names for item in one.items])
         share = compute_share(int(judged.flagged[members].sum()), int(members.sum()), n_real=expected.n_real)
         rows.append(
-            make_copy_row(
+            make_metric_row(
                 "flagged", name, extractor, share, floor(judged.flag_rate), against, class_name=label
             )
         )
@@ -82,30 +82,4 @@ def count_repeats(one: ImageSet, sets: SearchedSets, evidence: CopyEvidence) -> 
     """Count the images that show the same picture as a training image."""
     repeats = are_repeats(sets.matches[one.name])
     share = compute_share(int(repeats.sum()), len(one), n_real=len(sets.real))
-    return make_copy_row("repeated", one.name, evidence.extractor, share)
-
-
-def make_copy_row(
-    metric: str,
-    synthetic: str,
-    extractor: str,
-    estimate: Estimate,
-    floor: Floor | None = None,
-    note: str = "",
-    class_name: str | None = None,
-) -> MetricRow:
-    """Make a row of an estimate."""
-    return MetricRow(
-        synthetic=synthetic,
-        extractor=extractor,
-        class_name=class_name,
-        metric=metric,
-        value=estimate.value,
-        low=estimate.low,
-        high=estimate.high,
-        n_real=estimate.n_real,
-        n_synthetic=estimate.n_synthetic,
-        floor=None if floor is None else floor.value,
-        floor_detail=floor,
-        note=" ".join(part for part in (estimate.note, note) if part),
-    )
+    return make_metric_row("repeated", one.name, evidence.extractor, share)

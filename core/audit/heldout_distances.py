@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from core.audit.copy_evidence import SearchedSets
-from core.audit.copy_rows import make_copy_row
+from core.audit.metric_row import make_metric_row
 from core.audit.result import MetricRow
 from core.errors import TooFewImagesError
 from core.metrics.ct_score import compute_ct_score
@@ -47,8 +47,8 @@ def measure_heldout_distances(
             )
             found = compute_membership_inference(real=near, heldout=far, n_synthetic=len(made), seed=seed)
             return [
-                make_copy_row("membership_auc", name, extractor, found.auc),
-                make_copy_row("membership_power", name, extractor, found.low_rate_power),
+                make_metric_row("membership_auc", name, extractor, found.auc),
+                make_metric_row("membership_power", name, extractor, found.low_rate_power),
             ]
 
         def weigh(made: Array = made, name: str = one.name) -> list[MetricRow]:
@@ -57,7 +57,7 @@ def measure_heldout_distances(
                 f"A generator that draws from the real distribution scores below "
                 f"{-1.645 * found.null_sd:.2f} in 5 % of cases; negative means copying."
             )
-            return [make_copy_row("ct_score", name, extractor, found.score, note=note)]
+            return [make_metric_row("ct_score", name, extractor, found.score, note=note)]
 
         steps: tuple[tuple[str, Callable[[], list[MetricRow]]], ...] = (
             ("Membership inference", attack),

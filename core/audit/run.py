@@ -13,19 +13,15 @@ from typing import Any
 from core import __version__
 from core.audit.alikeness import compute_alikeness_rows
 from core.audit.checks import check_study, find_shared, summarise_set
-from core.audit.feature_metrics import (
-    FeatureAudit,
-    FeatureAuditOptions,
-    SetFeatures,
-    compute_feature_metrics,
-)
+from core.audit.feature_metrics import FeatureAudit, compute_feature_metrics
 from core.audit.items import tabulate_items
 from core.audit.mean_images import MeanFrame, choose_frame, compute_mean_images, compute_variety_rows
 from core.audit.multiscale import compute_multiscale_rows
 from core.audit.plan import MetricGroup, Plan, PlannedExtractor, plan_extractors
 from core.audit.protocol import Execution, Protocol
 from core.audit.result import AuditResult, AuditSummary, ExtractorRecord, ProtocolRecord
-from core.audit.set_features import extract_sets
+from core.audit.set_comparison import FeatureAuditOptions
+from core.audit.set_features import SetFeatures, extract_sets
 from core.audit.study_bias import StudyBias, measure_bias
 from core.audit.study_copies import StudyCopies
 from core.bias.options import BiasChoices

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from core.bias.summary import (
     ALL_REGIONS,
@@ -23,6 +22,7 @@ from core.bias.summary import (
     SuspectRecord,
 )
 from core.errors import InputError, UnknownNameError
+from core.validation import explain_unreadable
 
 __all__ = [
     "ALL_REGIONS",
@@ -97,15 +97,8 @@ def load_bias(folder: Path) -> BiasSummary:
         InputError: if there is none, or it is damaged or of another version.
     """
     path = folder / BIAS_FILE
-    try:
+    with explain_unreadable(path, noun="an analysis", work="analysis"):
         return _load_summary(path, path.stat().st_mtime_ns)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); run the analysis again.") from error
-    except ValidationError as error:
-        raise InputError(
-            f"{path} is not an analysis that this version reads ({error.error_count()} fields differ); run "
-            "it again."
-        ) from error
 
 
 def list_differences(folder: Path, set_name: str) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import ValidationError
 
 from core.bias.attribution_options import METHODS, AttributionMethod
 from core.bias.attribution_result import (
@@ -22,7 +21,9 @@ from core.bias.attribution_result import (
     ShareRecord,
 )
 from core.errors import InputError, UnknownNameError
+from core.output_folder import replace_text
 from core.plots.heatmap import MapScale, draw_heatmap
+from core.validation import explain_unreadable
 
 __all__ = [
     "ATTRIBUTION_FOLDER",
@@ -68,8 +69,8 @@ def write_attribution(result: AttributionResult, folder: Path) -> None:
         table = pd.DataFrame(rows, columns=list(ShareRecord.model_fields)).rename(
             columns={"class_name": "class"}
         )
-        _replace(place / "attribution_share.csv", table.to_csv(index=False, lineterminator="\n"))
-        _replace(place / _SUMMARY, summary.model_dump_json(indent=2) + "\n")
+        replace_text(place / "attribution_share.csv", table.to_csv(index=False, lineterminator="\n"))
+        replace_text(place / _SUMMARY, summary.model_dump_json(indent=2) + "\n")
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"The folder {place} cannot be written ({reason}); choose another one.") from error
@@ -88,17 +89,12 @@ def load_attribution(folder: Path) -> AttributionSummary | None:
         InputError: if it is damaged or of another version.
     """
     path = folder / ATTRIBUTION_FOLDER / _SUMMARY
-    try:
-        return AttributionSummary.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); run the analysis again.") from error
-    except ValidationError as error:
-        raise InputError(
-            f"{path} is not an attribution that this version reads ({error.error_count()} fields differ); "
-            "run the analysis again."
-        ) from error
+    with explain_unreadable(path, noun="an attribution", work="analysis"):
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        return AttributionSummary.model_validate_json(content)
 
 
 def load_attribution_map(folder: Path, set_name: str, method: str, class_name: str) -> NDArray[np.float32]:
@@ -157,9 +153,3 @@ def _draw(result: AttributionResult, one: AttributedSet, shown: AttributedClass)
         f"{shown.recall:.0%} told right.",
         boxes=[(box.left, box.top, box.right, box.bottom) for _, box in sorted(boxes.items())],
     )
-
-
-def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-    draft.replace(path)

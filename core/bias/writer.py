@@ -17,6 +17,7 @@ from core.bias.patch_probe import ProbeMap
 from core.bias.suspects import Suspect
 from core.bias.tables import FORMAT_VERSION, name_differences, summarise_result, tabulate_result
 from core.errors import InputError
+from core.output_folder import replace_text
 from core.plots.difference import choose_difference_limit
 from core.plots.heatmap import MapScale, draw_heatmap, expand_grid
 
@@ -53,9 +54,9 @@ def write_bias(result: BiasResult, folder: Path) -> None:
             _write_maps(result, one, folder / "maps" / one.name)
         for name, (columns, rows) in tabulate_result(result).items():
             text = pd.DataFrame(rows, columns=columns).to_csv(index=False, lineterminator="\n")
-            _replace(folder / f"{name}.csv", text)
+            replace_text(folder / f"{name}.csv", text)
         summary = json.dumps(summarise_result(result), indent=2, allow_nan=False)
-        _replace(folder / BIAS_FILE, summary + "\n")
+        replace_text(folder / BIAS_FILE, summary + "\n")
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"The folder {folder} cannot be written ({reason}); choose another one.") from error
@@ -70,7 +71,7 @@ def _write_maps(result: BiasResult, one: SetBias, folder: Path) -> None:
             (item.id, item.label, int(fold)) for item, fold in zip(one.items, one.probe.folds, strict=True)
         ]
         table = pd.DataFrame(rows, columns=["item", "class", "fold"])
-        _replace(folder / "images.csv", table.to_csv(index=False, lineterminator="\n"))
+        replace_text(folder / "images.csv", table.to_csv(index=False, lineterminator="\n"))
         np.save(folder / "scores.npy", one.probe.scores, allow_pickle=False)
         own = f"{n}; cross-validated within this set. Boxes: its suspect regions."
         boxes = [_corners(suspect) for suspect in one.suspects]
@@ -129,9 +130,3 @@ def _write_probe(
 def _corners(suspect: Suspect) -> tuple[float, float, float, float]:
     box = suspect.box
     return box.left, box.top, box.right, box.bottom
-
-
-def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-    draft.replace(path)

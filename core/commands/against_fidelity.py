@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.commands.rated_audit import RatingsOf, add_ratings
 from core.errors import InputError
 from core.utility.score_facts import SCORES
 
@@ -44,6 +45,7 @@ def against_fidelity(
     published: Annotated[
         bool, typer.Option("--published", help="With published results behind the figure's points.")
     ] = False,
+    ratings_of: RatingsOf = None,
 ) -> None:
     """Correlate every metric of an audit with every utility of experiments on the same synthetic sets.
 
@@ -60,7 +62,7 @@ def against_fidelity(
     scores = tuple(score or ("accuracy",))
     if unknown := [one for one in scores if one not in SCORES]:
         raise InputError(f"There is no score {unknown[0]!r}; there are {', '.join(SCORES)}.")
-    summary = load_summary(audit)
+    summary = add_ratings(load_summary(audit), audit, ratings_of)
     classes = sorted({row.class_name for row in summary.results if row.class_name is not None})
     if class_name is not None and class_name not in classes:
         known = f"there are {', '.join(classes)}" if classes else "it has numbers of all images alone"

@@ -19,12 +19,11 @@ from core.commands.choices import (
     Weights,
     Workers,
     parse_channels,
-    parse_synthetic,
     split_names,
 )
 from core.commands.outcome import print_outcome
+from core.commands.study_options import build_study
 from core.commands.terminal_progress import TerminalProgress
-from core.datasets.study import Study, SyntheticSource, name_after_folder
 from core.errors import InputError
 from core.features.base import Device, Precision, ResizeMode
 
@@ -135,20 +134,12 @@ def audit(
     --output.
     """
     from core.audit.run import run_audit
-    from core.report.writer import check_output_folder, write_audit
+    from core.output_folder import check_output_folder
+    from core.report.writer import write_audit
 
     if select_model is not None or pretrained_model_path is not None:
         extractor, weights = _from_predecessor(select_model, pretrained_model_path, extractor, weights)
-    sources = [parse_synthetic(value) for value in synthetic]
-    study = Study(
-        real=real,
-        heldout=heldout,
-        labels=labels,
-        synthetic=tuple(
-            SyntheticSource(name=name_after_folder(folder) if name is None else name, folder=folder)
-            for name, folder in sources
-        ),
-    )
+    study = build_study(real=real, heldout=heldout, synthetic=synthetic, labels=labels, output=output)
     defaults = Protocol()
     protocol = Protocol(
         extractors=tuple(extractor or ()),
@@ -169,7 +160,6 @@ def audit(
         bias=bias,
     )
     execution = Execution(device=device, batch_size=batch_size, workers=workers, store=store)
-    _keep_apart(output, [real, *filter(None, [heldout]), *(folder for _, folder in sources)])
     check_output_folder(output)
     with TerminalProgress() as progress:
         if gpu_ids is not None:
@@ -177,15 +167,6 @@ def audit(
         result = run_audit(study, protocol, execution=execution, progress=progress)
         write_audit(result, output)
     print_outcome(result, output)
-
-
-def _keep_apart(output: Path, folders: list[Path]) -> None:
-    """Refuse an output folder inside an image set: its mean images would join the set in the next run."""
-    for folder in folders:
-        if output.resolve().is_relative_to(folder.resolve()):
-            raise InputError(
-                f"--output {output} lies inside the image set {folder}; choose a folder outside it."
-            )
 
 
 def _from_predecessor(

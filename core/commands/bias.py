@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.commands.choices import Workers, parse_synthetic, split_names
+from core.commands.choices import Workers, split_names
+from core.commands.study_options import name_sources
 from core.commands.terminal_progress import TerminalProgress
 from core.errors import InputError
 
@@ -78,20 +79,17 @@ def heatmap(
     from core.datasets.image_set import Role
     from core.datasets.labels import load_labels
     from core.datasets.scan import scan_image_set
-    from core.datasets.study import SyntheticSource, name_after_folder
-    from core.report.writer import check_output_folder
+    from core.output_folder import check_output_folder
 
     grid = PatchGrid(side_px=frame, patch_px=patch, stride_px=stride)
     probe = ProbeOptions(grid=grid, n_permutations=permutations, seed=seed)
     sources = [(Role.REAL, "real", real)]
     if heldout is not None:
         sources.append((Role.HELDOUT, "heldout", heldout))
-    for value in synthetic or []:
-        name, folder = parse_synthetic(value)
-        source = SyntheticSource(name=name or name_after_folder(folder), folder=folder)
+    for source in name_sources(synthetic or []):
         if source.name.casefold() in {known.casefold() for _, known, _ in sources}:
             raise InputError(f"Two synthetic sets are called {source.name!r}; give each its own name.")
-        sources.append((Role.SYNTHETIC, source.name, folder))
+        sources.append((Role.SYNTHETIC, source.name, source.folder))
     check_output_folder(output)
     settings = get_settings()
     table = None if labels is None else load_labels(labels)

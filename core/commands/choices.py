@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,7 +21,6 @@ __all__ = [
     "Weights",
     "Workers",
     "parse_channels",
-    "parse_synthetic",
     "split_names",
 ]
 
@@ -84,17 +82,3 @@ def parse_channels(value: int | None) -> Literal[1, 3] | None:
 def split_names(text: str | None) -> tuple[str, ...]:
     """Split `A,B` into names, without blanks around them."""
     return tuple(name for part in (text or "").split(",") if (name := part.strip()))
-
-
-def parse_synthetic(value: str) -> tuple[str | None, Path]:
-    """Split `NAME=DIR`; a bare `DIR` has no name, also when its path holds an equals sign.
-
-    Raises:
-        InputError: if the name or the folder is empty.
-    """
-    if "=" not in value or os.path.isdir(value):  # noqa: PTH112  Path.is_dir raises where this answers no
-        return None, Path(value)
-    name, _, folder = value.partition("=")
-    if not name.strip() or not folder.strip():
-        raise InputError(f"--synthetic takes NAME=DIR, not {value!r}.")
-    return name.strip(), Path(folder.strip())

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.commands.choices import DeviceChoice, Workers, parse_synthetic, split_names
+from core.commands.choices import DeviceChoice, Workers, split_names
+from core.commands.study_options import Labels, Real, Synthetic, Test, build_study
 from core.commands.terminal_progress import TerminalProgress
 from core.commands.utility_options import with_protocol
-from core.datasets.study import Study, SyntheticSource, name_after_folder
 from core.errors import InputError
 from core.features.base import Device
+from core.utility.arms import KIND_TITLES
 from core.utility.presets import UtilityProtocol
 
 if TYPE_CHECKING:
@@ -21,27 +22,17 @@ if TYPE_CHECKING:
 
 __all__ = ["crop_experiment"]
 
-_KINDS = ("augmentation", "feature-extraction")
-
 
 @with_protocol()
 def crop_experiment(
     *,
-    real: Annotated[Path, typer.Option("--real", metavar="DIR", help="Real images to train on.")],
-    test: Annotated[
-        Path, typer.Option("--test", "--heldout", metavar="DIR", help="Real images of other patients.")
-    ],
-    synthetic: Annotated[
-        list[str],
-        typer.Option("--synthetic", metavar="[NAME=]DIR", help="One generator's images; repeat for more."),
-    ],
+    real: Real,
+    test: Test,
+    synthetic: Synthetic,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for cropped sets, runs and results.")
     ],
-    labels: Annotated[
-        Path | None,
-        typer.Option("--labels", metavar="CSV", help="Columns file, label and, where known, patient."),
-    ] = None,
+    labels: Labels = None,
     margin: Annotated[
         float,
         typer.Option("--margin", metavar="X", help="Share of width and height to cut off at each side."),
@@ -65,7 +56,7 @@ def crop_experiment(
     ] = "blank",
     kind: Annotated[
         list[str] | None,
-        typer.Option("--kind", metavar="|".join(_KINDS), help="Utility experiments; both by default."),
+        typer.Option("--kind", metavar="|".join(KIND_TITLES), help="Utility experiments; both by default."),
     ] = None,
     extractor: Annotated[
         list[str] | None,
@@ -91,7 +82,8 @@ def crop_experiment(
     from core.crop_experiment.request import CropRequest, parse_region, write_region
     from core.crop_experiment.suspect_region import choose_suspect
     from core.crop_experiment.writer import write_crop
-    from core.utility.writer import RUNS_FOLDER, check_output
+    from core.output_folder import check_output_folder
+    from core.utility.writer import RUNS_FOLDER
 
     if mode not in list(CropMode):
         raise InputError(f"--mode is blank or cut, not {mode!r}.")
@@ -99,19 +91,7 @@ def crop_experiment(
         raise InputError("Name a --region or a --suspect, not both.")
     if not margin and region is None and suspect is None:
         raise InputError("Name what to crop: --margin X, --region L,T,R,B or --suspect N.")
-    sources = [parse_synthetic(value) for value in synthetic]
-    study = Study(
-        real=real,
-        heldout=test,
-        labels=labels,
-        synthetic=tuple(
-            SyntheticSource(name=name_after_folder(folder) if name is None else name, folder=folder)
-            for name, folder in sources
-        ),
-    )
-    for folder in (real, test, *(folder for _, folder in sources)):
-        if output.resolve().is_relative_to(folder.resolve()):
-            raise InputError(f"--output {output} lies inside the image set {folder}; choose another folder.")
+    study = build_study(real=real, heldout=test, synthetic=synthetic, labels=labels, output=output)
     settings = get_settings()
     box = None if region is None else parse_region(region)
     audit = Protocol(
@@ -130,7 +110,7 @@ def crop_experiment(
         kinds=_parse_kinds(kind),
     )
     execution = Execution(device=device, workers=workers)
-    check_output(output)
+    check_output_folder(output)
     with TerminalProgress() as progress:
         if suspect is not None:
             box = choose_suspect(
@@ -159,12 +139,12 @@ def crop_experiment(
 
 def _parse_kinds(kinds: list[str] | None) -> tuple[Kind, ...]:
     chosen: list[Kind] = []
-    for name in kinds or _KINDS:
+    for name in kinds or KIND_TITLES:
         match name:
             case "augmentation" | "feature-extraction":
                 chosen.append(name)
             case _:
-                raise InputError(f"--kind is {' or '.join(_KINDS)}, not {name!r}.")
+                raise InputError(f"--kind is {' or '.join(KIND_TITLES)}, not {name!r}.")
     return tuple(chosen)
 
 

@@ -25,7 +25,8 @@ def demo(
     """Make a phantom study whose faults are known, and audit it; needs no data and no network."""
     from core.audit.demo import audit_demo
     from core.config import get_settings
-    from core.report.writer import check_output_folder, write_audit
+    from core.output_folder import check_output_folder
+    from core.report.writer import write_audit
 
     folder = output or get_settings().home / "demo" / "audit"
     check_output_folder(folder)

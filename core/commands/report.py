@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.commands.rated_audit import RatingsOf, add_ratings
 from core.commands.terminal_progress import TerminalProgress
 from core.errors import InputError
+from core.output_folder import replace_text
 from core.report.content import ReportContent
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ def report(
         list[str] | None,
         typer.Option("--review", metavar="REVIEW", help="Add a review's outcome, by its name or id; repeat."),
     ] = None,
+    ratings_of: RatingsOf = None,
 ) -> None:
     """Write a report of a finished audit: one file that needs no network."""
     from core.audit.reopen import reopen_audit
@@ -53,6 +57,8 @@ def report(
         find_browser(settings)
     content = _choose(no_images=no_images, de_identified=de_identified)
     result = reopen_audit(audit)
+    rated = add_ratings(result.summary, audit, ratings_of, with_names=content.shows_names)
+    result = replace(result, summary=rated)
     reviews = [_summarise(settings, name, audit) for name in review or ()]
     with TerminalProgress() as progress:
         pictures = (
@@ -84,11 +90,9 @@ def _summarise(settings: Settings, name: str, audit: Path) -> ReviewSummary:
 
 
 def _write(path: Path, html: str) -> None:
-    draft = path.with_name(f".{path.name}.draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(html, encoding="utf-8", errors="backslashreplace", newline="\n")
-        draft.replace(path)
+        replace_text(path, html)
     except OSError as error:
         raise InputError(
             f"{path} cannot be written ({error.strerror or type(error).__name__}); choose another --output."

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.commands.choices import Channels, GroupBy, Resolution, parse_channels, parse_synthetic, split_names
+from core.commands.choices import Channels, GroupBy, Resolution, parse_channels, split_names
+from core.commands.study_options import name_sources
 from core.commands.utility_options import with_protocol
 from core.errors import InputError
 from core.utility.arms import ExperimentKind
@@ -54,17 +55,12 @@ def add(
     ] = None,
 ) -> None:
     """Save a study; its folders must lie below the folder roots (MEDSYN_DATA_ROOTS)."""
-    from core.datasets.study import Study, SyntheticSource, name_after_folder
+    from core.datasets.study import Study
     from core.datasets.study_folders import StudyFolders
     from core.db.studies import save_study
 
     settings, database = _open()
-    sources = [parse_synthetic(value) for value in synthetic]
-    named = tuple(
-        SyntheticSource(name=name_after_folder(folder) if given is None else given, folder=folder)
-        for given, folder in sources
-    )
-    folders = Study(real=real, heldout=heldout, labels=labels, synthetic=named)
+    folders = Study(real=real, heldout=heldout, labels=labels, synthetic=name_sources(synthetic))
     saved = save_study(database, name=name, folders=StudyFolders.describe(folders, settings))
     typer.echo(saved.id)
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.commands.against_fidelity import against_fidelity
-from core.commands.choices import DeviceChoice, Workers, parse_synthetic
+from core.commands.choices import DeviceChoice, Workers
+from core.commands.study_options import Labels, Real, Synthetic, Test, build_study
 from core.commands.terminal_progress import TerminalProgress
 from core.commands.utility_options import with_protocol
-from core.datasets.study import Study, SyntheticSource, name_after_folder
-from core.errors import InputError
 from core.features.base import Device
 from core.utility.presets import UtilityProtocol
 
@@ -24,23 +23,7 @@ __all__ = ["utility"]
 utility = typer.Typer(help="Measure what synthetic images do to a classifier.", no_args_is_help=True)
 utility.command("against-fidelity")(against_fidelity)
 
-Real = Annotated[Path, typer.Option("--real", metavar="DIR", help="Real images to train on.")]
-Test = Annotated[
-    Path, typer.Option("--test", "--heldout", metavar="DIR", help="Real images of other patients to test on.")
-]
-Synthetic = Annotated[
-    list[str],
-    typer.Option("--synthetic", metavar="[NAME=]DIR", help="One generator's images; repeat for more."),
-]
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for runs and results.")]
-Labels = Annotated[
-    Path | None,
-    typer.Option(
-        "--labels",
-        metavar="CSV",
-        help="Columns file, label and, where known, patient; others for --group-by.",
-    ),
-]
 
 
 @utility.command()
@@ -97,25 +80,14 @@ def _run(
     from core.commands.utility_outcome import print_utility
     from core.config import get_settings
     from core.datasets.study_scan import scan_study
+    from core.output_folder import check_output_folder
     from core.utility.experiment import run_experiment
     from core.utility.sets import prepare_sets
-    from core.utility.writer import RUNS_FOLDER, check_output, write_utility
+    from core.utility.writer import RUNS_FOLDER, write_utility
 
-    sources = [parse_synthetic(value) for value in synthetic]
-    study = Study(
-        real=real,
-        heldout=test,
-        labels=labels,
-        synthetic=tuple(
-            SyntheticSource(name=name_after_folder(folder) if name is None else name, folder=folder)
-            for name, folder in sources
-        ),
-    )
-    for folder in (real, test, *(folder for _, folder in sources)):
-        if output.resolve().is_relative_to(folder.resolve()):
-            raise InputError(f"--output {output} lies inside the image set {folder}; choose another folder.")
+    study = build_study(real=real, heldout=test, synthetic=synthetic, labels=labels, output=output)
     settings = get_settings()
-    check_output(output)
+    check_output_folder(output)
     with TerminalProgress() as progress:
         scanned = scan_study(
             study, group_by=protocol.group_by, workers=workers, settings=settings, progress=progress

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
-
-from pydantic import ValidationError
 
 from core.crop_experiment.experiment_names import CROP_FILE
 from core.crop_experiment.result import CropSummary
 from core.db.database import Database
 from core.db.experiments import ExperimentRecord, add_experiment, load_experiment
-from core.errors import InputError, UnknownNameError
+from core.errors import UnknownNameError
+from core.validation import explain_unreadable
 
 __all__ = ["EXPERIMENT_KIND", "load_crop", "load_crop_summary", "save_crop_summary"]
 
@@ -30,13 +28,8 @@ def load_crop(folder: Path) -> CropSummary:
         InputError: if there is none, or it is damaged or of another version.
     """
     path = folder / CROP_FILE
-    try:
-        document = json.loads(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); run the experiment again.") from error
-    except ValueError:
-        raise InputError(f"{path} is damaged; run the experiment again.") from None
-    return _validate(document, str(path))
+    with explain_unreadable(path, noun="a crop experiment", work="experiment"):
+        return CropSummary.model_validate_json(path.read_bytes())
 
 
 def save_crop_summary(database: Database, summary: CropSummary, *, experiment_id: str, study_id: str) -> None:
@@ -68,14 +61,5 @@ def load_crop_summary(database: Database, experiment_id: str) -> tuple[Experimen
     found = load_experiment(database, experiment_id)
     if found.record.kind != EXPERIMENT_KIND:
         raise UnknownNameError(f"The experiment {experiment_id} is no crop experiment.")
-    return found.record, _validate(found.summary, f"The experiment {experiment_id}")
-
-
-def _validate(document: Any, what: str) -> CropSummary:
-    try:
-        return CropSummary.model_validate(document)
-    except ValidationError as error:
-        raise InputError(
-            f"{what} is not a crop experiment that this version reads ({error.error_count()} fields differ); "
-            "run it again."
-        ) from error
+    with explain_unreadable(f"The experiment {experiment_id}", noun="a crop experiment", work="experiment"):
+        return found.record, CropSummary.model_validate(found.summary)

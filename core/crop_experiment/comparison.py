@@ -9,7 +9,8 @@ from itertools import groupby
 from core.audit.result import AuditSummary, MetricRow
 from core.crop_experiment.result import MetricChange, ScoreChange
 from core.report.metric_groups import find_facts
-from core.utility.result import ArmRecord, RunScore, UtilitySummary
+from core.utility.result import ArmRecord, UtilitySummary
+from core.utility.run_record import RunScore
 from core.utility.significance import compare_repeats, correct_holm, explain_repeats, student_interval
 
 __all__ = ["compare_audits", "compare_utilities", "warn_of_repeats"]

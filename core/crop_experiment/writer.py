@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from pathlib import Path
 
 import pandas as pd
@@ -12,14 +10,12 @@ from core.audit.items import write_items
 from core.config import Settings
 from core.crop_experiment.experiment_names import CROP_FILE
 from core.crop_experiment.result import CropResult, CropSummary, MetricChange, ProbeRecord, ScoreChange
-from core.errors import InputError
+from core.csv_text import render_csv
+from core.output_folder import cannot_write, replace_text
 from core.report.writer import write_audit
 from core.utility.writer import write_utility
 
 __all__ = ["tabulate_changes", "write_crop"]
-
-# What a spreadsheet would run.
-_FORMULA = re.compile(r"[=+\-@\t\r]")
 
 
 def write_crop(result: CropResult, folder: Path, *, settings: Settings | None = None) -> None:
@@ -45,13 +41,10 @@ def write_crop(result: CropResult, folder: Path, *, settings: Settings | None = 
         for (kind, when), utility in result.utilities.items():
             write_utility(utility, folder / "utility" / kind / when)
         write_items(result.items, folder)
-        _replace(folder / "crop.csv", _to_csv(tabulate_changes(result.summary)))
-        _replace(folder / CROP_FILE, result.summary.model_dump_json(indent=2) + "\n")
+        replace_text(folder / "crop.csv", render_csv(tabulate_changes(result.summary)))
+        replace_text(folder / CROP_FILE, result.summary.model_dump_json(indent=2) + "\n")
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(
-            f"The output folder {folder} cannot be written ({reason}); choose another --output."
-        ) from error
+        raise cannot_write(folder, error) from error
 
 
 def tabulate_changes(summary: CropSummary) -> pd.DataFrame:
@@ -132,19 +125,3 @@ def _lay_out_probe(probe: ProbeRecord) -> dict[str, object]:
         "n": probe.n,
         "unit_of_n": "images",
     }
-
-
-def _to_csv(table: pd.DataFrame) -> str:
-    """CSV with quoted text that no spreadsheet runs as a formula."""
-    guarded = table.astype(object).where(table.notna(), None)
-    for column in guarded.columns:
-        guarded[column] = [
-            f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell for cell in guarded[column]
-        ]
-    return guarded.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-
-
-def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-    draft.replace(path)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
+from core.db._result_rows import ResultRows
 from core.db._storable import make_storable
 from core.db.database import Database
 from core.db.tables import AuditTable, ResultTable, StudyTable
@@ -16,9 +17,7 @@ from core.errors import InputError, UnknownNameError
 
 __all__ = ["AuditDocument", "AuditRecord", "add_audit", "has_audit", "list_audits", "load_audit"]
 
-_RESULT_COLUMNS = tuple(
-    column.name for column in ResultTable.__table__.columns if column.name not in {"audit_id", "position"}
-)
+_RESULTS: Final = ResultRows(ResultTable, "audit_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +84,7 @@ def add_audit(
             )
         )
         session.flush()
-        rows = [
-            {"audit_id": audit_id, "position": position}
-            | {name: make_storable(row[name]) for name in _RESULT_COLUMNS}
-            for position, row in enumerate(results)
-        ]
-        if rows:
-            session.execute(insert(ResultTable), rows)
+        _RESULTS.insert(session, audit_id, results)
 
 
 def has_audit(database: Database, audit_id: str) -> bool:
@@ -140,7 +133,6 @@ def load_audit(database: Database, audit_id: str) -> AuditDocument:
         UnknownNameError: if there is none of that id.
         DatabaseError: if the database does not answer.
     """
-    columns = [getattr(ResultTable, name) for name in _RESULT_COLUMNS]
     with database.read() as session:
         found = session.execute(
             select(AuditTable, StudyTable.name)
@@ -150,9 +142,6 @@ def load_audit(database: Database, audit_id: str) -> AuditDocument:
         if found is None:
             raise UnknownNameError(f"There is no audit {audit_id!r}; open one from the overview.")
         audit, name = found
-        rows = session.execute(
-            select(*columns).where(ResultTable.audit_id == audit_id).order_by(ResultTable.position)
-        )
-        results = tuple(dict(row._mapping) for row in rows)
+        results = _RESULTS.load(session, audit_id)
     record = AuditRecord(audit.id, audit.study_id, name, audit.finished_at, len(results))
     return AuditDocument(record, audit.summary, results)

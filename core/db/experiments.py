@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
+from core.db._result_rows import ResultRows
 from core.db._storable import make_storable
 from core.db.database import Database
 from core.db.tables import ExperimentResultTable, ExperimentTable, StudyTable
@@ -31,12 +32,7 @@ EXPERIMENT_KINDS: Final = {
 }
 """What lists call each kind of experiment."""
 
-_RESULT_COLUMNS = {
-    column.name: column.nullable
-    for column in ExperimentResultTable.__table__.columns
-    if column.name not in {"experiment_id", "position"}
-}
-"""Whether each may be empty."""
+_RESULTS: Final = ResultRows(ExperimentResultTable, "experiment_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +107,7 @@ def add_experiment(
             )
         )
         session.flush()
-        rows = [
-            {"experiment_id": experiment_id, "position": position}
-            | {
-                name: make_storable(row.get(name) if may_be_empty else row[name])
-                for name, may_be_empty in _RESULT_COLUMNS.items()
-            }
-            for position, row in enumerate(results)
-        ]
-        if rows:
-            session.execute(insert(ExperimentResultTable), rows)
+        _RESULTS.insert(session, experiment_id, results)
 
 
 def has_experiment(database: Database, experiment_id: str) -> bool:
@@ -177,7 +164,6 @@ def load_experiment(database: Database, experiment_id: str) -> ExperimentDocumen
         UnknownNameError: if there is none of that id.
         DatabaseError: if the database does not answer.
     """
-    columns = [getattr(ExperimentResultTable, name) for name in _RESULT_COLUMNS]
     with database.read() as session:
         found = session.execute(
             select(ExperimentTable, StudyTable.name)
@@ -189,11 +175,6 @@ def load_experiment(database: Database, experiment_id: str) -> ExperimentDocumen
                 f"There is no experiment {experiment_id!r}; the pages of experiments list those there are."
             )
         one, name = found
-        rows = session.execute(
-            select(*columns)
-            .where(ExperimentResultTable.experiment_id == experiment_id)
-            .order_by(ExperimentResultTable.position)
-        )
-        results = tuple(dict(row._mapping) for row in rows)
+        results = _RESULTS.load(session, experiment_id)
     record = ExperimentRecord(one.id, one.study_id, name, one.kind, one.finished_at)
     return ExperimentDocument(record, one.summary, results)

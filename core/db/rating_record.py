@@ -153,7 +153,7 @@ class NewAnswer:
         token: made by the browser, so that an answer sent twice is kept once; 64 characters at most.
         answer: None withdraws the standing answer of this trial (undo).
         confidence: 1 to 5, or None.
-        reaction_time_ms: from the first frame of the image to the key, or None for a withdrawal.
+        reaction_time_ms: from the first frame of the image to the key, 0 or more; None for a withdrawal.
         exposure_ms: how long the image was on the screen, measured by frames; None when untimed.
         frames: frames for which it was on the screen; None when untimed.
         frame_rate_hz: the screen's measured rate; None when unknown.

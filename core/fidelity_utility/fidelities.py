@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core.audit.result import AuditSummary, MetricRow
 from core.metrics.metric_facts import Direction, MetricFacts
 from core.report.metric_groups import GROUPS, find_facts
+from core.report.rated_summary import FIR
 
 __all__ = ["Fidelity", "SetNumber", "list_fidelities", "read_fidelity"]
 
@@ -88,7 +89,8 @@ def read_fidelity(audit: AuditSummary, fidelity: Fidelity) -> tuple[dict[str, Se
         fidelity: the metric.
 
     Returns:
-        Set name to number in the study's order, and a sentence on each set that is left out.
+        Set name to number in the study's order, and a sentence on each set that is left out, or that was
+        measured in another way than the others.
     """
     found = {row.synthetic: row for row in audit.results if _is_of(row, fidelity)}
     names = [one.name for one in audit.sets if one.role == "synthetic"]
@@ -109,6 +111,9 @@ def read_fidelity(audit: AuditSummary, fidelity: Fidelity) -> tuple[dict[str, Se
                 f"{_write_n(usual)}, and the number moves with how many there are."
             )
             del numbers[name]
+    # Within one session all sets are held against the same false alarms.
+    if fidelity.metric == FIR and len({found[name].floor for name in numbers}) > 1:
+        notes.append("The sets were rated in several sessions: raters may differ as much as sets do.")
     return numbers, tuple(notes)
 
 

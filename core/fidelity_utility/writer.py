@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
-from core.errors import InputError
+from core.csv_text import render_csv
 from core.fidelity_utility.association import Association
 from core.fidelity_utility.tables import tabulate_associations, tabulate_points, tabulate_published
+from core.output_folder import cannot_write, replace_text
 
-__all__ = ["render_csv", "write_associations"]
-
-# What a spreadsheet would run.
-_FORMULA = re.compile(r"[=+\-@\t\r]")
+__all__ = ["write_associations"]
 
 
 def write_associations(associations: Sequence[Association], folder: Path) -> None:
@@ -37,23 +31,6 @@ def write_associations(associations: Sequence[Association], folder: Path) -> Non
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, table in tables.items():
-            draft = folder / f".{name}.draft"
-            draft.write_text(render_csv(table), encoding="utf-8", errors="backslashreplace", newline="\n")
-            draft.replace(folder / name)
+            replace_text(folder / name, render_csv(table))
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(
-            f"The output folder {folder} cannot be written ({reason}); choose another --output."
-        ) from error
-
-
-def render_csv(table: pd.DataFrame) -> str:
-    """Write a table as CSV with quoted text, none of which a spreadsheet runs as a formula."""
-    guarded = table.copy()
-    for column in table.columns:
-        if not pd.api.types.is_numeric_dtype(table[column]):
-            guarded[column] = [
-                f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
-                for cell in table[column]
-            ]
-    return guarded.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+        raise cannot_write(folder, error) from error

@@ -54,7 +54,8 @@ class AuditJob:
     ) -> dict[str, Any]:
         """Audit; the same numbers as `python -m core audit` with the same folders and protocol."""
         from core.audit.run import run_audit
-        from core.report.writer import check_output_folder, write_audit
+        from core.output_folder import check_output_folder
+        from core.report.writer import write_audit
 
         if job.study_id is None:
             raise InputError("An audit job needs its study.")

@@ -86,7 +86,7 @@ def analyse_audit(
     from core.bias.attribution_archive import load_attribution
     from core.bias.heatmap import analyse_bias
     from core.bias.writer import write_bias
-    from core.report.writer import check_output_folder
+    from core.output_folder import check_output_folder
 
     document, summary = load_audit_summary(database, audit_id)
     folder = audit_folder(settings, audit_id) / BIAS_FOLDER / choices.key

@@ -61,7 +61,7 @@ class CropJob:
         from core.crop_experiment.archive import save_crop_summary
         from core.crop_experiment.experiment import run_crop_experiment
         from core.crop_experiment.writer import write_crop
-        from core.report.writer import check_output_folder
+        from core.output_folder import check_output_folder
 
         if job.study_id is None:
             raise InputError("A crop experiment needs its study.")

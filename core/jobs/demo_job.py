@@ -1,4 +1,4 @@
-"""A job that makes the demo study and audits it."""
+"""A job that makes the demo study, has simulated raters look at it, and audits it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class DemoPayload(BaseModel):
 
 
 class DemoJob:
-    """Writes the demo's images, saves the study, and audits it without weights."""
+    """Writes the demo's images, saves the study with a rating session, and audits it without weights."""
 
     def check(self, payload: Mapping[str, Any]) -> None:
         """Refuse a payload that is no demo."""
@@ -43,18 +43,20 @@ class DemoJob:
     def run(
         self, job: JobRecord, *, database: Database, settings: Settings, progress: Progress
     ) -> dict[str, Any]:
-        """Make and audit the demo; the same numbers as `python -m core demo`."""
+        """Make, rate and audit the demo; the audit has the same numbers as `python -m core demo`."""
         from dataclasses import replace
 
         from core.audit.demo import demo_protocol, describe_demo, prepare_demo
+        from core.rating.demo_session import make_demo_session
 
         seed = parse_payload(DemoPayload, job.payload).seed
         demo = describe_demo(prepare_demo(seed=seed, settings=settings, progress=progress))
         study = _save(database, StudyFolders.describe(demo, settings))
+        session = make_demo_session(database, settings, study=study, seed=seed, progress=progress)
         payload = AuditPayload(folders=study.folders, protocol=demo_protocol(seed))
         audit = replace(job, study_id=study.id, payload=payload.model_dump(mode="json"))
         outcome = AuditJob().run(audit, database=database, settings=settings, progress=progress)
-        return outcome | {"study_id": study.id}
+        return outcome | {"study_id": study.id, "session_id": session.id}
 
 
 def _save(database: Database, folders: StudyFolders) -> StudyRecord:

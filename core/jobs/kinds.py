@@ -15,6 +15,7 @@ from core.jobs.cleaned_job import CleanedJob
 from core.jobs.crop_job import CropJob
 from core.jobs.demo_job import DemoJob
 from core.jobs.map_job import MapJob
+from core.jobs.rating_job import RatingJob
 from core.jobs.report_job import ReportJob
 from core.jobs.utility_job import UtilityJob
 from core.progress import Progress
@@ -57,5 +58,6 @@ JOB_KINDS.register("cleaned", CleanedJob())
 JOB_KINDS.register("crop", CropJob())
 JOB_KINDS.register("demo", DemoJob())
 JOB_KINDS.register("map", MapJob())
+JOB_KINDS.register("rating", RatingJob())
 JOB_KINDS.register("report", ReportJob())
 JOB_KINDS.register("utility", UtilityJob())

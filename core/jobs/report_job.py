@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ from core.db.reviews import list_reviews
 from core.errors import StoreError
 from core.jobs._payload import parse_payload
 from core.jobs.job_folder import audit_folder, export_folder
+from core.output_folder import replace_text
 from core.progress import Progress
 from core.report.content import ReportContent
 
@@ -42,7 +44,7 @@ class ReportPayload(BaseModel):
 
 
 class ReportJob:
-    """Writes the report into the job's own folder of exports, with the outcome of every locked review."""
+    """Writes the report into the job's own folder of exports, with what locked reviews and ratings found."""
 
     def check(self, payload: Mapping[str, Any]) -> None:
         """Refuse a payload that names no audit."""
@@ -53,9 +55,11 @@ class ReportJob:
     ) -> dict[str, Any]:
         """Write the report; the outcome holds the name of its `file`."""
         from core.audit.reopen import reopen_audit
+        from core.rating.set_rates import load_set_rates
         from core.report.document import render_report
         from core.report.pdf import find_browser, print_pdf
         from core.report.pictures import picture_pairs
+        from core.report.rated_summary import add_rates
         from core.review.loaded import load_whole_review
         from core.review.report_summary import summarise_review
 
@@ -66,6 +70,9 @@ class ReportJob:
         files = audit_folder(settings, audit.id)
         progress.start("Reading the audit", 1, unit="audits")
         result = reopen_audit(files)
+        rates = load_set_rates(database, audit.study_id)
+        named = asked.content.shows_names
+        result = replace(result, summary=add_rates(result.summary, rates, files, with_names=named))
         # What others said must not reach somebody who still reads.
         reviews = [
             summarise_review(load_whole_review(database, one.id, files))
@@ -109,10 +116,8 @@ def _make_folder(folder: Path) -> None:
 
 
 def _write(path: Path, html: str) -> None:
-    draft = path.with_name(f".{path.name}.draft")
     try:
-        draft.write_text(html, encoding="utf-8", errors="backslashreplace", newline="\n")
-        draft.replace(path)
+        replace_text(path, html)
     except OSError as error:
         raise StoreError(
             f"The report {path} cannot be written ({error.strerror or type(error).__name__})."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pydantic import BaseModel
+
 from core.audit.protocol import Protocol
 from core.bias.options import BiasChoices
 from core.config import Settings
@@ -13,6 +15,7 @@ from core.db.audits import AuditRecord
 from core.db.database import Database
 from core.db.experiments import EXPERIMENT_KINDS
 from core.db.job_record import JobRecord
+from core.db.rating_record import RatingSessionRecord
 from core.db.review_record import ReviewRecord
 from core.db.studies import StudyRecord
 from core.jobs.audit_job import AuditPayload
@@ -23,6 +26,7 @@ from core.jobs.crop_job import CropPayload
 from core.jobs.demo_job import DEMO_NAME
 from core.jobs.map_job import MapPayload
 from core.jobs.queue import submit_job
+from core.jobs.rating_job import RatingPayload
 from core.jobs.report_job import ReportFormat, ReportPayload
 from core.jobs.utility_job import UtilityPayload
 from core.maps.map_options import MapOptions
@@ -38,6 +42,7 @@ __all__ = [
     "submit_crop",
     "submit_demo",
     "submit_map",
+    "submit_rating",
     "submit_report",
     "submit_utility",
 ]
@@ -51,14 +56,7 @@ def submit_audit(database: Database, settings: Settings, study: StudyRecord, pro
         DatabaseError: if the database does not answer.
     """
     payload = AuditPayload(folders=study.folders, protocol=protocol)
-    return submit_job(
-        database,
-        settings,
-        kind="audit",
-        payload=payload.model_dump(mode="json"),
-        title=f"Audit of {study.name}",
-        study_id=study.id,
-    )
+    return _submit(database, settings, "audit", payload, title=f"Audit of {study.name}", study_id=study.id)
 
 
 def submit_bias(
@@ -70,14 +68,7 @@ def submit_bias(
         DatabaseError: if the database does not answer.
     """
     payload = BiasPayload(audit_id=audit_id, choices=choices)
-    return submit_job(
-        database,
-        settings,
-        kind="bias",
-        payload=payload.model_dump(mode="json"),
-        title="Analysis of bias",
-        study_id=study_id,
-    )
+    return _submit(database, settings, "bias", payload, title="Analysis of bias", study_id=study_id)
 
 
 def submit_check(database: Database, settings: Settings, folders: StudyFolders) -> JobRecord:
@@ -86,8 +77,7 @@ def submit_check(database: Database, settings: Settings, folders: StudyFolders) 
     Raises:
         DatabaseError: if the database does not answer.
     """
-    payload = CheckPayload(folders=folders).model_dump(mode="json")
-    return submit_job(database, settings, kind="check", payload=payload, title="Check of every file")
+    return _submit(database, settings, "check", CheckPayload(folders=folders), title="Check of every file")
 
 
 def submit_cleaned(
@@ -105,13 +95,8 @@ def submit_cleaned(
         DatabaseError: if the database does not answer.
     """
     payload = CleanedPayload(review_id=review.id, set_name=set_name, only_copies=only_copies)
-    return submit_job(
-        database,
-        settings,
-        kind="cleaned",
-        payload=payload.model_dump(mode="json"),
-        title=f"Cleaned copy of {set_name}",
-        study_id=study_id,
+    return _submit(
+        database, settings, "cleaned", payload, title=f"Cleaned copy of {set_name}", study_id=study_id
     )
 
 
@@ -126,13 +111,8 @@ def submit_crop(
         DatabaseError: if the database does not answer.
     """
     payload = CropPayload(folders=study.folders, request=request)
-    return submit_job(
-        database,
-        settings,
-        kind="crop",
-        payload=payload.model_dump(mode="json"),
-        title=f"Crop experiment on {study.name}",
-        study_id=study.id,
+    return _submit(
+        database, settings, "crop", payload, title=f"Crop experiment on {study.name}", study_id=study.id
     )
 
 
@@ -160,14 +140,20 @@ def submit_map(
         DatabaseError: if the database does not answer.
     """
     payload = MapPayload(audit_id=audit_id, extractor=extractor, options=options)
-    return submit_job(
-        database,
-        settings,
-        kind="map",
-        payload=payload.model_dump(mode="json"),
-        title=f"Map of {extractor} features",
-        study_id=study_id,
+    return _submit(
+        database, settings, "map", payload, title=f"Map of {extractor} features", study_id=study_id
     )
+
+
+def submit_rating(database: Database, settings: Settings, session: RatingSessionRecord) -> JobRecord:
+    """Ask for the images of a rating session to be written, so that raters can begin.
+
+    Raises:
+        DatabaseError: if the database does not answer.
+    """
+    payload = RatingPayload(session_id=session.id)
+    title = f"Images of the rating session {session.name}"
+    return _submit(database, settings, "rating", payload, title=title, study_id=session.study_id)
 
 
 def submit_report(
@@ -184,11 +170,11 @@ def submit_report(
         DatabaseError: if the database does not answer.
     """
     payload = ReportPayload(audit_id=audit.id, content=content, format=format)
-    return submit_job(
+    return _submit(
         database,
         settings,
-        kind="report",
-        payload=payload.model_dump(mode="json"),
+        "report",
+        payload,
         title=f"Report of {audit.study_name} ({content.words}, {format.upper()})",
         study_id=audit.study_id,
     )
@@ -219,11 +205,30 @@ def submit_utility(
         DatabaseError: if the database does not answer.
     """
     payload = UtilityPayload(folders=study.folders, kind=kind, protocol=protocol, synthetic=tuple(synthetic))
+    return _submit(
+        database,
+        settings,
+        "utility",
+        payload,
+        title=f"{EXPERIMENT_KINDS[kind]} of {study.name}",
+        study_id=study.id,
+    )
+
+
+def _submit(
+    database: Database,
+    settings: Settings,
+    kind: str,
+    payload: BaseModel,
+    *,
+    title: str,
+    study_id: str | None = None,
+) -> JobRecord:
     return submit_job(
         database,
         settings,
-        kind="utility",
+        kind=kind,
         payload=payload.model_dump(mode="json"),
-        title=f"{EXPERIMENT_KINDS[kind]} of {study.name}",
-        study_id=study.id,
+        title=title,
+        study_id=study_id,
     )

@@ -79,16 +79,17 @@ class UtilityJob:
         """
         from core.audit.items import tabulate_items, write_items
         from core.datasets.study_scan import scan_study
+        from core.output_folder import check_output_folder
         from core.utility.experiment import run_experiment
         from core.utility.sets import prepare_sets
-        from core.utility.writer import check_output, write_utility
+        from core.utility.writer import write_utility
 
         if job.study_id is None:
             raise InputError("A utility job needs its study.")
         asked = parse_payload(UtilityPayload, job.payload)
         study = asked.choose_folders().resolve(settings)
         folder, confined = experiment_folder(settings, job.id), confine_to_roots(settings)
-        check_output(utility_runs_folder(settings))
+        check_output_folder(folder)
         real, test, *synthetic = scan_study(
             study, group_by=asked.protocol.group_by, settings=confined, progress=progress
         )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.plots.style import SetStyle, Theme, build_template, escape_label, marker_of
+from core.plots._points import draw_paired_point, write_lines
+from core.plots._records import require_columns
+from core.plots.style import SetStyle, Theme, build_template, escape_label
 
 __all__ = ["ASSOCIATION_COLUMNS", "BACKDROP_COLUMNS", "AssociationAxis", "plot_association"]
 
@@ -70,17 +71,17 @@ def plot_association(
         ValueError: if a column is missing or there is no row.
         KeyError: if a set has no style.
     """
-    _require(records, ASSOCIATION_COLUMNS)
+    require_columns(records, ASSOCIATION_COLUMNS, "association")
     figure = go.Figure()
     y_span = _span(records[["y", "y_low", "y_high"]], zero=y.zero)
     if backdrop is not None:
-        _require(backdrop, BACKDROP_COLUMNS)
+        require_columns(backdrop, BACKDROP_COLUMNS, "association")
         pale_span = _span(backdrop[["y"]], zero=y.zero)
         if y.zero:
             y_span, pale_span = _align_zero(y_span, pale_span)
         _add_backdrop(figure, backdrop, pale_span, backdrop_axes, theme)
     for row in records.to_dict("records"):
-        _add_point(figure, row, styles[row["set"]], theme)
+        figure.add_trace(draw_paired_point(row, styles[row["set"]], theme))
     figure.update_layout(
         template=build_template(theme),
         height=_HEIGHT_PX + (0 if backdrop is None else _BACKDROP_PX),
@@ -110,44 +111,6 @@ def plot_association(
     return figure
 
 
-def _require(table: pd.DataFrame, columns: tuple[str, ...]) -> None:
-    if set(columns) - set(table.columns) or table.empty:
-        raise ValueError(f"association records need rows with the columns {', '.join(columns)}")
-
-
-def _add_point(figure: go.Figure, row: Mapping[Hashable, Any], style: SetStyle, theme: Theme) -> None:
-    figure.add_trace(
-        go.Scatter(
-            x=[row["x"]],
-            y=[row["y"]],
-            error_x=_bars(row, "x", style.colour(theme)),
-            error_y=_bars(row, "y", style.colour(theme)),
-            mode="markers",
-            marker=marker_of(style, theme, size=13),
-            name=escape_label(str(row["set"])),
-            hovertext=[escape_label(str(row["label"])).replace("\n", "<br>")],
-            hoverinfo="text",
-            cliponaxis=False,
-        )
-    )
-
-
-def _bars(row: Mapping[Hashable, Any], axis: str, colour: str) -> dict[str, Any]:
-    value, low, high = (float(row[name]) for name in (axis, f"{axis}_low", f"{axis}_high"))
-    if math.isnan(low) or math.isnan(high):
-        return {"visible": False}
-    return {
-        "type": "data",
-        "symmetric": False,
-        # An interval need not hold its value; a bar cannot point backwards.
-        "array": [max(high - value, 0.0)],
-        "arrayminus": [max(value - low, 0.0)],
-        "thickness": 1.5,
-        "width": 4,
-        "color": colour,
-    }
-
-
 def _add_backdrop(
     figure: go.Figure,
     backdrop: pd.DataFrame,
@@ -175,7 +138,7 @@ def _add_backdrop(
                 },
                 name=escape_label(str(group)),
                 legendrank=_LAST,
-                hovertext=[escape_label(str(label)).replace("\n", "<br>") for label in rows["label"]],
+                hovertext=[write_lines(label) for label in rows["label"]],
                 hoverinfo="text",
                 cliponaxis=False,
             )
@@ -238,7 +201,7 @@ def _align_zero(
 
 
 def _write_title(axis: AssociationAxis) -> str:
-    title = escape_label(axis.title).replace("\n", "<br>")
+    title = write_lines(axis.title)
     if axis.better == "high":
         return f"{title}   <b>better →</b>"
     return f"<b>← better</b>   {title}" if axis.better == "low" else title

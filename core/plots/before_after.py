@@ -11,6 +11,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from core.plots._points import draw_interval, write_lines
+from core.plots._records import require_columns
+from core.plots._set_rows import name_rows
 from core.plots.style import SetStyle, Theme, build_template, escape_label, marker_of
 
 __all__ = ["BEFORE_AFTER_COLUMNS", "plot_before_after"]
@@ -24,10 +27,8 @@ number such as `*`, and text shown on hover (lines parted by a line feed)."""
 
 _MAX_COLUMNS: Final = 3
 _ROW_PX, _PANEL_PX, _FRAME_PX = 44, 84, 16
-_MAX_NAME = 26
 # Before stands above after, so that their intervals can be told apart.
 _APART = 0.17
-_HALF_ROW = 0.5
 _LINE: Final[Mapping[Theme, str]] = {"light": "rgba(0,0,0,0.45)", "dark": "rgba(255,255,255,0.55)"}
 
 
@@ -50,9 +51,7 @@ def plot_before_after(
         ValueError: if a column is missing or there is no row.
         KeyError: if a set has no style.
     """
-    missing = set(BEFORE_AFTER_COLUMNS) - set(records.columns)
-    if missing or records.empty:
-        raise ValueError(f"before-after records need rows with the columns {', '.join(BEFORE_AFTER_COLUMNS)}")
+    require_columns(records, BEFORE_AFTER_COLUMNS, "before-after")
     panels = list(dict.fromkeys(records["panel"]))
     names = list(dict.fromkeys(records["set"]))
     n_columns = min(n_columns, len(panels))
@@ -72,12 +71,7 @@ def plot_before_after(
         for row in rows.to_dict("records"):
             _add_row(figure, row, names.index(row["set"]), styles[row["set"]], theme, place)
         figure.update_xaxes(range=_span(rows), nticks=6, **place)
-    figure.update_yaxes(
-        tickvals=list(range(len(names))),
-        ticktext=[escape_label(_shorten(name)) for name in names],
-        range=[len(names) - _HALF_ROW, -_HALF_ROW],
-        showgrid=False,
-    )
+    name_rows(figure, names)
     figure.update_layout(template=build_template(theme), height=height)
     figure.update_annotations(font={"size": 14}, yshift=4)
     return figure
@@ -115,18 +109,6 @@ def _draw_number(
     row: Mapping[Hashable, Any], when: str, value: float, y: float, look: SetStyle, theme: Theme
 ) -> go.Scatter:
     low, high = float(row[f"{when}_low"]), float(row[f"{when}_high"])
-    bars = {}
-    if not (math.isnan(low) or math.isnan(high)):
-        bars["error_x"] = {
-            "type": "data",
-            "symmetric": False,
-            # An interval need not hold its value; a bar cannot point backwards.
-            "array": [max(high - value, 0.0)],
-            "arrayminus": [max(value - low, 0.0)],
-            "thickness": 1.5,
-            "width": 3,
-            "color": look.colour(theme),
-        }
     mark = str(row["mark"]) if when == "after" else ""
     return go.Scatter(
         x=[value],
@@ -137,10 +119,10 @@ def _draw_number(
         textposition="bottom center",
         textfont={"size": 18},
         name=escape_label(f"{row['set']}, {when}"),
-        hovertext=[escape_label(str(row["label"])).replace("\n", "<br>")],
+        hovertext=[write_lines(row["label"])],
         hoverinfo="text",
         cliponaxis=False,
-        **bars,
+        error_x=draw_interval(value, low, high, colour=look.colour(theme), cap_px=3),
     )
 
 
@@ -154,7 +136,3 @@ def _span(rows: pd.DataFrame) -> list[float]:
         low, high = low - 0.5, high + 0.5
     margin = 0.06 * (high - low)
     return [low - margin, high + margin]
-
-
-def _shorten(name: str) -> str:
-    return name if len(name) <= _MAX_NAME else f"{name[: _MAX_NAME - 1]}…"

@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.plots._points import draw_interval, write_lines
+from core.plots._records import require_columns
 from core.plots.style import SetStyle, Theme, build_template, escape_label, marker_of
 
 __all__ = ["CHANGE_COLUMNS", "plot_change_bars"]
@@ -47,9 +49,7 @@ def plot_change_bars(
         ValueError: if a column is missing or there is no row.
         KeyError: if a set has no style.
     """
-    missing = set(CHANGE_COLUMNS) - set(records.columns)
-    if missing or records.empty:
-        raise ValueError(f"change records need rows with the columns {', '.join(CHANGE_COLUMNS)}")
+    require_columns(records, CHANGE_COLUMNS, "change")
     figure = go.Figure()
     rows = records.to_dict("records")
     for place, row in enumerate(rows):
@@ -83,7 +83,7 @@ def _add_row(
 ) -> None:
     change, low, high = (float(row[name]) for name in ("change", "low", "high"))
     colour = style.colour(theme)
-    hover = escape_label(str(row["label"])).replace("\n", "<br>")
+    hover = write_lines(row["label"])
     figure.add_trace(
         go.Bar(
             x=[change],
@@ -95,17 +95,6 @@ def _add_row(
             hoverinfo="text",
         )
     )
-    bars = {}
-    if not (math.isnan(low) or math.isnan(high)):
-        bars["error_x"] = {
-            "type": "data",
-            "symmetric": False,
-            "array": [max(high - change, 0.0)],
-            "arrayminus": [max(change - low, 0.0)],
-            "thickness": 2,
-            "width": 4,
-            "color": colour,
-        }
     figure.add_trace(
         go.Scatter(
             x=[change],
@@ -116,7 +105,7 @@ def _add_row(
             hovertext=[hover],
             hoverinfo="text",
             cliponaxis=False,
-            **bars,
+            error_x=draw_interval(change, low, high, colour=colour, width_px=2),
         )
     )
     if row["significant"]:

@@ -10,6 +10,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from core.plots._points import draw_interval, write_lines
+from core.plots._records import require_columns
+from core.plots._set_rows import HALF_ROW, name_rows
 from core.plots.style import SetStyle, Theme, build_template, escape_label, marker_of
 
 __all__ = ["INTERVAL_COLUMNS", "plot_intervals"]
@@ -19,10 +22,8 @@ INTERVAL_COLUMNS = ("panel", "set", "value", "low", "high", "floor", "floor_low"
 (lines parted by a line feed)."""
 
 _ROW_PX, _FRAME_PX = 34, 96
-_MAX_NAME = 26
 _BAND = {"light": "rgba(0,0,0,0.10)", "dark": "rgba(255,255,255,0.16)"}
 _BAND_LINE = {"light": "rgba(0,0,0,0.55)", "dark": "rgba(255,255,255,0.65)"}
-_HALF_ROW = 0.5
 
 
 def plot_intervals(
@@ -48,9 +49,7 @@ def plot_intervals(
         ValueError: if a column is missing or there is no row.
         KeyError: if a set has no style.
     """
-    missing = set(INTERVAL_COLUMNS) - set(records.columns)
-    if missing or records.empty:
-        raise ValueError(f"interval records need rows with the columns {', '.join(INTERVAL_COLUMNS)}")
+    require_columns(records, INTERVAL_COLUMNS, "interval")
     panels = list(dict.fromkeys(records["panel"]))
     names = list(dict.fromkeys(records["set"]))
     figure = make_subplots(
@@ -68,12 +67,7 @@ def plot_intervals(
             _add_value(figure, row, place, styles[row["set"]], theme, column)
         span = (ranges or {}).get(panel) or _span(rows)
         figure.update_xaxes(range=_pad(span), col=column, nticks=6)
-    figure.update_yaxes(
-        tickvals=list(range(len(names))),
-        ticktext=[escape_label(_shorten(name)) for name in names],
-        range=[len(names) - _HALF_ROW, -_HALF_ROW],
-        showgrid=False,
-    )
+    name_rows(figure, names)
     figure.update_layout(template=build_template(theme), height=_FRAME_PX + _ROW_PX * len(names))
     figure.update_annotations(font={"size": 14}, yshift=6)
     return figure
@@ -84,7 +78,7 @@ def _add_floor(figure: go.Figure, row: Mapping[Hashable, Any], place: int, theme
     floor = float(row["floor"])
     if math.isnan(floor):
         return
-    ends = {"y0": place - _HALF_ROW, "y1": place + _HALF_ROW, "row": 1, "col": column, "layer": "below"}
+    ends = {"y0": place - HALF_ROW, "y1": place + HALF_ROW, "row": 1, "col": column, "layer": "below"}
     low, high = float(row["floor_low"]), float(row["floor_high"])
     if not (math.isnan(low) or math.isnan(high)):
         figure.add_shape(type="rect", x0=low, x1=high, fillcolor=_BAND[theme], line={"width": 0}, **ends)
@@ -103,18 +97,6 @@ def _add_value(
     value, low, high = (float(row[name]) for name in ("value", "low", "high"))
     if math.isnan(value):
         return
-    bars = {}
-    if not (math.isnan(low) or math.isnan(high)):
-        bars["error_x"] = {
-            "type": "data",
-            "symmetric": False,
-            # An interval need not hold its value; a bar cannot point backwards.
-            "array": [max(high - value, 0.0)],
-            "arrayminus": [max(value - low, 0.0)],
-            "thickness": 2,
-            "width": 4,
-            "color": style.colour(theme),
-        }
     figure.add_trace(
         go.Scatter(
             x=[value],
@@ -122,10 +104,10 @@ def _add_value(
             mode="markers",
             marker=marker_of(style, theme),
             name=escape_label(str(row["set"])),
-            hovertext=[escape_label(str(row["label"])).replace("\n", "<br>")],
+            hovertext=[write_lines(row["label"])],
             hoverinfo="text",
             cliponaxis=False,
-            **bars,
+            error_x=draw_interval(value, low, high, colour=style.colour(theme), width_px=2),
         ),
         row=1,
         col=column,
@@ -145,7 +127,3 @@ def _span(rows: pd.DataFrame) -> tuple[float, float]:
 def _pad(span: tuple[float, float]) -> list[float]:
     margin = 0.04 * (span[1] - span[0])
     return [span[0] - margin, span[1] + margin]
-
-
-def _shorten(name: str) -> str:
-    return name if len(name) <= _MAX_NAME else f"{name[: _MAX_NAME - 1]}…"

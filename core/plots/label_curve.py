@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.plots._points import write_lines
+from core.plots._records import require_columns
 from core.plots.style import SetStyle, Theme, build_template, escape_label, marker_of
 
 __all__ = ["LABEL_COLUMNS", "plot_label_curve"]
@@ -41,9 +43,7 @@ def plot_label_curve(
         ValueError: if a column is missing or there is no row.
         KeyError: if a set has no style.
     """
-    missing = set(LABEL_COLUMNS) - set(records.columns)
-    if missing or records.empty:
-        raise ValueError(f"label-curve records need rows with the columns {', '.join(LABEL_COLUMNS)}")
+    require_columns(records, LABEL_COLUMNS, "label-curve")
     figure = go.Figure()
     names = list(dict.fromkeys(records["set"]))
     for at, name in enumerate(names):
@@ -58,7 +58,7 @@ def plot_label_curve(
                 line={"color": style.colour(theme), "width": 1.5},
                 marker=marker_of(style, theme),
                 name=escape_label(str(rows[0]["title"])),
-                hovertext=[escape_label(str(row["label"])).replace("\n", "<br>") for row in rows],
+                hovertext=[write_lines(row["label"]) for row in rows],
                 hoverinfo="text",
             )
         )

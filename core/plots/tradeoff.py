@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.plots.style import SetStyle, Theme, build_template, escape_label, marker_of
+from core.plots._points import draw_paired_point
+from core.plots._records import require_columns
+from core.plots.style import SetStyle, Theme, build_template, escape_label
 
 __all__ = ["TRADEOFF_COLUMNS", "plot_tradeoff"]
 
@@ -39,26 +39,10 @@ def plot_tradeoff(
         ValueError: if a column is missing or there is no row.
         KeyError: if a set has no style.
     """
-    missing = set(TRADEOFF_COLUMNS) - set(records.columns)
-    if missing or records.empty:
-        raise ValueError(f"trade-off records need rows with the columns {', '.join(TRADEOFF_COLUMNS)}")
+    require_columns(records, TRADEOFF_COLUMNS, "trade-off")
     figure = go.Figure()
     for row in records.to_dict("records"):
-        style = styles[row["set"]]
-        figure.add_trace(
-            go.Scatter(
-                x=[row["x"]],
-                y=[row["y"]],
-                error_x=_bars(row, "x", style.colour(theme)),
-                error_y=_bars(row, "y", style.colour(theme)),
-                mode="markers",
-                marker=marker_of(style, theme, size=13),
-                name=escape_label(str(row["set"])),
-                hovertext=[escape_label(str(row["label"])).replace("\n", "<br>")],
-                hoverinfo="text",
-                cliponaxis=False,
-            )
-        )
+        figure.add_trace(draw_paired_point(row, styles[row["set"]], theme, cap_px=3))
     figure.update_layout(
         template=build_template(theme),
         height=_HEIGHT_PX,
@@ -68,18 +52,3 @@ def plot_tradeoff(
     figure.update_xaxes(title_text=escape_label(x_title), range=[-0.03, 1.03], nticks=6)
     figure.update_yaxes(title_text=escape_label(y_title), range=[-0.03, 1.03], nticks=6)
     return figure
-
-
-def _bars(row: Mapping[Hashable, Any], axis: str, colour: str) -> dict[str, Any]:
-    value, low, high = (float(row[name]) for name in (axis, f"{axis}_low", f"{axis}_high"))
-    if math.isnan(low) or math.isnan(high):
-        return {"visible": False}
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [max(high - value, 0.0)],
-        "arrayminus": [max(value - low, 0.0)],
-        "thickness": 1.5,
-        "width": 3,
-        "color": colour,
-    }

@@ -14,7 +14,8 @@ from core.plots.learning_curves import Curve, plot_learning_curves
 from core.plots.style import REAL, SetStyle, Theme, assign_styles
 from core.report.points import format_p, format_points, format_points_interval
 from core.report.utility_changes import ArmChange, ScoreChoice, find_arm_kind, find_scores, list_changes
-from core.utility.result import ArmRecord, ArmScore, RunRecord, UtilitySummary
+from core.utility.result import ArmRecord, ArmScore, UtilitySummary
+from core.utility.run_record import RunRecord
 
 __all__ = [
     "choose_curve_arms",

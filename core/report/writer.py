@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import os
 import re
 import shutil
 from pathlib import Path
@@ -21,30 +19,13 @@ from core.audit.result import AuditResult, MeanPicture, MetricRow
 from core.bias.archive import BIAS_FOLDER
 from core.bias.writer import write_bias
 from core.config import Settings, get_settings
-from core.errors import InputError
+from core.csv_text import render_csv
 from core.metrics.mean_image import quantise_mean_image
+from core.output_folder import cannot_write, replace_text
 from core.report.document import render_report
 from core.report.pictures import picture_pairs
 
-__all__ = ["check_output_folder", "write_audit"]
-
-
-def check_output_folder(folder: Path) -> None:
-    """Make sure before hours of work that results can be written.
-
-    Raises:
-        InputError: if the folder cannot be made or written.
-    """
-    try:
-        is_new = not folder.exists()
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".write-test-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-        if is_new:
-            folder.rmdir()
-    except OSError as error:
-        raise _cannot_write(folder, error) from error
+__all__ = ["write_audit"]
 
 
 def write_audit(result: AuditResult, folder: Path, *, settings: Settings | None = None) -> None:
@@ -61,8 +42,8 @@ def write_audit(result: AuditResult, folder: Path, *, settings: Settings | None 
     pictures = picture_pairs(result, settings=settings or get_settings())
     rows = [_flatten(row) for row in result.summary.results]
     texts = {
-        "metrics.csv": _to_csv(pd.DataFrame(rows), ("class",)),
-        "copies.csv": _to_csv(result.copies, ("synthetic_item", "nearest_real")),
+        "metrics.csv": render_csv(pd.DataFrame(rows), paths=("class",)),
+        "copies.csv": render_csv(result.copies, paths=("synthetic_item", "nearest_real")),
         "report.html": render_report(result, pictures=pictures),
         "audit.json": result.summary.model_dump_json(by_alias=True, indent=2) + "\n",
     }
@@ -82,20 +63,9 @@ def write_audit(result: AuditResult, folder: Path, *, settings: Settings | None 
         if result.bias is not None and result.bias.result is not None:
             write_bias(result.bias.result, folder / BIAS_FOLDER / result.bias.key)
         for file, text in texts.items():
-            _replace(folder / file, text)
+            replace_text(folder / file, text)
     except OSError as error:
-        raise _cannot_write(folder, error) from error
-
-
-def _cannot_write(folder: Path, error: OSError) -> InputError:
-    reason = error.strerror or type(error).__name__
-    return InputError(f"The output folder {folder} cannot be written ({reason}); choose another --output.")
-
-
-def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-    draft.replace(path)
+        raise cannot_write(folder, error) from error
 
 
 def _write_table(path: Path, table: pa.Table) -> None:
@@ -111,20 +81,6 @@ def _flatten(row: MetricRow) -> dict[str, object]:
         record[f"floor_{name}"] = None if detail is None else getattr(detail, name)
     record["value_at_floor_n"] = None if detail is None else detail.value_at_n
     return record | {"note": row.note}
-
-
-def _to_csv(table: pd.DataFrame, names: tuple[str, ...]) -> str:
-    """CSV whose columns of user-given names no spreadsheet runs as a formula.
-
-    `./=x.png` is the same file as `=x.png`. Text is quoted, since a name may hold a lone carriage return.
-    """
-    guarded = table.copy()
-    for column in names:
-        guarded[column] = [
-            f"./{name}" if isinstance(name, str) and re.match(r"[=+\-@\t\r]", name) else name
-            for name in table[column]
-        ]
-    return guarded.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)
 
 
 def _slug(label: str | None) -> str:

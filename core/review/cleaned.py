@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.audit.items import AuditItem, AuditItems
+from core.csv_text import render_csv
 from core.db.review_record import Verdict
 from core.errors import InputError, UnknownNameError
-from core.review.csv_text import render_csv
 from core.review.outcome import Basis, FinalCall
 
 __all__ = [

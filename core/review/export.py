@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from core.csv_text import render_csv
 from core.db.review_record import ReviewPair, VerdictRecord
-from core.review.csv_text import render_csv
 from core.review.findings import ReviewFindings, find_review_results
 from core.review.loaded import LoadedReview
 from core.review.outcome import FinalCall

@@ -6,20 +6,19 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from core.db.database import Database
 from core.db.experiments import ExperimentRecord, add_experiment, load_experiment
 from core.errors import InputError
-from core.utility.result import Comparison, UtilitySummary
+from core.utility.arms import KIND_TITLES
+from core.utility.result import UtilitySummary
+from core.utility.score_changes import pair_scores
+from core.validation import explain_unreadable
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["load_answers", "load_utility", "load_utility_summary", "save_utility_summary"]
-
-_KINDS = ("augmentation", "feature-extraction")
 
 
 def load_utility(folder: Path) -> UtilitySummary:
@@ -32,15 +31,8 @@ def load_utility(folder: Path) -> UtilitySummary:
         InputError: if there is none, or it is damaged or of another version.
     """
     path = folder / "utility.json"
-    try:
+    with explain_unreadable(path, noun="an experiment", work="experiment"):
         return UtilitySummary.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); run the experiment again.") from error
-    except ValidationError as error:
-        raise InputError(
-            f"{path} is not an experiment that this version reads ({error.error_count()} fields differ); run "
-            "it again."
-        ) from error
 
 
 def load_answers(runs_folder: Path, summary: UtilitySummary) -> dict[tuple[str, int], NDArray[np.float32]]:
@@ -105,27 +97,18 @@ def load_utility_summary(database: Database, experiment_id: str) -> tuple[Experi
         DatabaseError: if the database does not answer.
     """
     document = load_experiment(database, experiment_id)
-    if document.record.kind not in _KINDS:
+    if document.record.kind not in KIND_TITLES:
         raise InputError(
             f"The experiment {experiment_id} is of the kind {document.record.kind!r}, not a utility "
             "experiment; open it on its own page."
         )
-    try:
+    with explain_unreadable(f"The experiment {experiment_id}", noun="one", work="experiment"):
         return document.record, UtilitySummary.model_validate(document.summary)
-    except ValidationError as error:
-        raise InputError(
-            f"The experiment {experiment_id} is not one that this version reads ({error.error_count()} "
-            "fields differ); run it again."
-        ) from error
 
 
 def _tabulate(summary: UtilitySummary) -> list[dict[str, Any]]:
     """One row an arm, score and baseline; arms without a baseline have one row a score. Groups come last."""
     arms = {arm.id: arm for arm in summary.arms}
-    changes: dict[tuple[str, str, str | None, str | None], list[Comparison]] = {}
-    for one in (*summary.comparisons, *summary.group_comparisons):
-        changes.setdefault((one.arm, one.score, one.class_name, one.group), []).append(one)
-    nothing: list[Comparison | None] = [None]
     return [
         {
             "synthetic": arms[score.arm].synthetic,
@@ -146,6 +129,5 @@ def _tabulate(summary: UtilitySummary) -> list[dict[str, Any]]:
             "n_test": score.n_test,
             "note": score.note,
         }
-        for score in (*summary.scores, *summary.group_scores)
-        for change in changes.get((score.arm, score.score, score.class_name, score.group), nothing)
+        for score, change in pair_scores(summary)
     ]

@@ -22,7 +22,7 @@ from core.utility.classifiers import Classifier, build_classifier
 from core.utility.data import Images
 from core.utility.pools import Pool, count_labels
 from core.utility.presets import UtilityProtocol
-from core.utility.result import CurvePoint
+from core.utility.run_record import CurvePoint
 from core.utility.seeds import Purpose, draw_seed, make_rng
 from core.utility.splits import Split, draw_fraction, draw_synthetic
 from core.utility.training import TrainingOptions, extract_pooled, predict, train_network

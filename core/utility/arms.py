@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from core.utility.presets import UtilityProtocol
 
-__all__ = ["Arm", "ExperimentKind", "plan_arms"]
+__all__ = ["KIND_TITLES", "Arm", "ExperimentKind", "plan_arms"]
 
 ExperimentKind = Literal["augmentation", "feature-extraction"]
+
+KIND_TITLES: Final[Mapping[str, str]] = {
+    "augmentation": "Augmentation",
+    "feature-extraction": "Feature extraction",
+}
+"""What readers call each kind of experiment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.utility.arms import Arm
-from core.utility.result import ArmScore, Comparison, McNemarResult, RunRecord
+from core.utility.result import ArmScore, Comparison, McNemarResult
+from core.utility.run_record import RunRecord
 from core.utility.significance import compare_answers, compare_repeats, correct_holm, student_interval
 
 __all__ = ["compare_arms", "count_comparisons", "summarise_arms"]

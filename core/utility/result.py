@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
+
+from core.utility._record import Record
+from core.utility.run_record import RunRecord
 
 if TYPE_CHECKING:
     # Pages read summaries and should not wait for it.
@@ -18,22 +21,15 @@ __all__ = [
     "ArmRecord",
     "ArmScore",
     "Comparison",
-    "CurvePoint",
     "GroupGap",
     "McNemarResult",
-    "RunRecord",
-    "RunScore",
     "UsedSet",
     "UtilityResult",
     "UtilitySummary",
 ]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class UsedSet(_Record):
+class UsedSet(Record):
     """One image set as the experiment read it.
 
     Attributes:
@@ -56,7 +52,7 @@ class UsedSet(_Record):
     images_digest: str = ""
 
 
-class ArmRecord(_Record):
+class ArmRecord(Record):
     """One arm; see `core.utility.arms.Arm`."""
 
     id: str
@@ -70,85 +66,13 @@ class ArmRecord(_Record):
     baselines: tuple[str, ...]
 
 
-class CurvePoint(_Record):
-    """One epoch of a training.
-
-    Attributes:
-        phase: the whole network, or its last layer.
-        epoch: from 1.
-        training_loss: mean over the epoch's steps, on images as they were changed.
-        validation_loss: on the real validation images.
-        validation_balanced_accuracy: likewise.
-    """
-
-    phase: Literal["network", "last layer"]
-    epoch: int
-    training_loss: float
-    validation_loss: float
-    validation_balanced_accuracy: float
-
-
-class RunScore(_Record):
-    """One score of one trained arm on the test images.
-
-    Attributes:
-        score: id in `core.utility.score_facts`; recall of a class is `recall`.
-        class_name: the class of a recall, otherwise None.
-        value: the score.
-        low: lower end of the 95 % interval over images, or None with the reason in `note`.
-        high: upper end.
-        note: one sentence where there is no interval, otherwise empty.
-        group: the group of test images, such as `sex=F`, or None for all of them.
-    """
-
-    score: str
-    class_name: str | None
-    value: float
-    low: float | None
-    high: float | None
-    note: str = ""
-    group: str | None = None
-
-
-class RunRecord(_Record):
-    """One arm trained in one repeat.
-
-    Attributes:
-        key: hash of everything that decides it.
-        arm: the arm's id.
-        repeat: from 1.
-        n_real: real images that it was trained on, the last layer's included.
-        n_synthetic: synthetic images that it was trained on.
-        n_validation: real images that chose the epoch.
-        best_epoch: the epoch of the last phase whose weights met the test images.
-        seconds: how long it took.
-        notes: one sentence each on anything a reader must know.
-        curve: one point an epoch and phase.
-        scores: on the test images.
-        group_scores: on groups of them.
-    """
-
-    key: str
-    arm: str
-    repeat: int
-    n_real: int
-    n_synthetic: int
-    n_validation: int
-    best_epoch: int
-    seconds: float
-    notes: tuple[str, ...] = ()
-    curve: tuple[CurvePoint, ...]
-    scores: tuple[RunScore, ...] = ()
-    group_scores: tuple[RunScore, ...] = ()
-
-
-class ArmScore(_Record):
+class ArmScore(Record):
     """One score of one arm over its repeats.
 
     Attributes:
         arm: the arm's id.
-        score: see `RunScore`.
-        class_name: see `RunScore`.
+        score: see `run_record.RunScore`.
+        class_name: see `run_record.RunScore`.
         mean: mean over repeats.
         low: lower end of its 95 % Student interval over repeats, or None with the reason in `note`.
         high: upper end.
@@ -156,7 +80,7 @@ class ArmScore(_Record):
         n_repeats: repeats.
         n_test: test images behind the score; for a recall, those of its class.
         note: one sentence, or empty.
-        group: see `RunScore`.
+        group: see `run_record.RunScore`.
     """
 
     arm: str
@@ -172,7 +96,7 @@ class ArmScore(_Record):
     group: str | None = None
 
 
-class McNemarResult(_Record):
+class McNemarResult(Record):
     """Whether two arms are right on the same test images; images count once, however many repeats there are.
 
     Attributes:
@@ -190,14 +114,14 @@ class McNemarResult(_Record):
     method: Literal["exact", "chi-square"]
 
 
-class Comparison(_Record):
+class Comparison(Record):
     """The change of one score from a baseline to an arm, repeat by repeat.
 
     Attributes:
         arm: the arm's id.
         baseline: the baseline's id.
-        score: see `RunScore`.
-        class_name: see `RunScore`.
+        score: see `run_record.RunScore`.
+        class_name: see `run_record.RunScore`.
         change: mean of arm minus baseline over repeats; positive is better.
         low: lower end of its 95 % paired Student interval, or None with the reason in `note`.
         high: upper end.
@@ -206,7 +130,7 @@ class Comparison(_Record):
         p_holm: corrected for the arms held against the same baseline by the same score.
         mcnemar: of per-image answers; for `accuracy` alone.
         note: one sentence, or empty.
-        group: see `RunScore`.
+        group: see `run_record.RunScore`.
     """
 
     arm: str
@@ -224,14 +148,14 @@ class Comparison(_Record):
     group: str | None = None
 
 
-class GroupGap(_Record):
+class GroupGap(Record):
     """How far an arm's best and worst group of test images lie apart.
 
     Attributes:
         arm: the arm's id.
         column: the column of the labels CSV that the groups are of.
-        score: see `RunScore`.
-        class_name: see `RunScore`.
+        score: see `run_record.RunScore`.
+        class_name: see `run_record.RunScore`.
         best: the group with the highest mean over repeats.
         worst: the one with the lowest.
         gap: mean over repeats of best minus worst; smaller is better.
@@ -261,7 +185,7 @@ class GroupGap(_Record):
     note: str = ""
 
 
-class UtilitySummary(_Record):
+class UtilitySummary(Record):
     """Everything of an experiment but its per-image answers; the content of `utility.json`.
 
     Attributes:
@@ -301,7 +225,7 @@ class UtilitySummary(_Record):
     runs: tuple[RunRecord, ...]
     scores: tuple[ArmScore, ...]
     comparisons: tuple[Comparison, ...]
-    groups: dict[str, int] = {}
+    groups: dict[str, int] = Field(default_factory=dict)
     group_scores: tuple[ArmScore, ...] = ()
     group_comparisons: tuple[Comparison, ...] = ()
     group_gaps: tuple[GroupGap, ...] = ()

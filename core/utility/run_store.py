@@ -16,7 +16,7 @@ from core.datasets.image_set import ImageSet
 from core.errors import InputError
 from core.utility.arms import Arm
 from core.utility.presets import UtilityProtocol
-from core.utility.result import RunRecord
+from core.utility.run_record import RunRecord
 
 __all__ = ["compute_run_key", "digest_set", "read_run", "write_run"]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from core.metrics.share import compute_share
-from core.utility.result import RunScore
+from core.utility.run_record import RunScore
 
 __all__ = ["compute_scores"]
 

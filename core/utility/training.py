@@ -22,7 +22,7 @@ from core.progress import Progress
 from core.utility.augmentation import Augmentation
 from core.utility.classifiers import Classifier
 from core.utility.pools import Pool, count_labels
-from core.utility.result import CurvePoint
+from core.utility.run_record import CurvePoint
 
 __all__ = ["Trained", "TrainingOptions", "extract_pooled", "predict", "train_network"]
 

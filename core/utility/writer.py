@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import os
-import re
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from core.errors import InputError
-from core.utility.result import Comparison, UtilityResult, UtilitySummary
+from core.csv_text import render_csv
+from core.output_folder import cannot_write, replace_text
+from core.utility.result import UtilityResult, UtilitySummary
+from core.utility.score_changes import pair_scores
 
-__all__ = ["RUNS_FOLDER", "check_output", "write_utility"]
+__all__ = ["RUNS_FOLDER", "write_utility"]
 
 RUNS_FOLDER: Final = "runs"
 """Folder of finished runs below the output folder."""
-
-# What a spreadsheet would run.
-_FORMULA = re.compile(r"[=+\-@\t\r]")
-
-
-def check_output(folder: Path) -> None:
-    """Make sure before hours of training that results can be written.
-
-    Raises:
-        InputError: if the folder cannot be made or written.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".write-test-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise _cannot_write(folder, error) from error
 
 
 def write_utility(result: UtilityResult, folder: Path) -> None:
@@ -66,56 +47,49 @@ def write_utility(result: UtilityResult, folder: Path) -> None:
         # Removed first and written last, so that a folder with it holds the tables that it describes.
         (folder / "utility.json").unlink(missing_ok=True)
         for name, table in tables.items():
-            _replace(folder / name, _to_csv(table))
-        _replace(folder / "utility.json", result.summary.model_dump_json(indent=2) + "\n")
+            replace_text(folder / name, render_csv(table, paths=("item",)))
+        replace_text(folder / "utility.json", result.summary.model_dump_json(indent=2) + "\n")
     except OSError as error:
-        raise _cannot_write(folder, error) from error
+        raise cannot_write(folder, error) from error
 
 
 def _tabulate_scores(summary: UtilitySummary) -> pd.DataFrame:
     """One row an arm, score, group and baseline; arms without a baseline have one row a score and group."""
     arms = {arm.id: arm for arm in summary.arms}
     rows = []
-    changes: dict[tuple[str, str, str | None, str | None], list[Comparison]] = {}
-    for one in (*summary.comparisons, *summary.group_comparisons):
-        changes.setdefault((one.arm, one.score, one.class_name, one.group), []).append(one)
-    for score in (*summary.scores, *summary.group_scores):
+    for score, change in pair_scores(summary):
         arm = arms[score.arm]
-        against: list[Comparison | None] = [
-            *changes.get((score.arm, score.score, score.class_name, score.group), [])
-        ]
-        for change in against or [None]:
-            mcnemar = None if change is None else change.mcnemar
-            rows.append(
-                {
-                    "arm": score.arm,
-                    "title": arm.title,
-                    "synthetic": arm.synthetic,
-                    "ratio": arm.ratio,
-                    "real_fraction": arm.real,
-                    "score": score.score,
-                    "class": score.class_name,
-                    "group": score.group,
-                    "mean": score.mean,
-                    "low": score.low,
-                    "high": score.high,
-                    "sd": score.sd,
-                    "n_repeats": score.n_repeats,
-                    "n_test": score.n_test,
-                    "baseline": None if change is None else change.baseline,
-                    "change": None if change is None else change.change,
-                    "change_low": None if change is None else change.low,
-                    "change_high": None if change is None else change.high,
-                    "wilcoxon_p": None if change is None else change.p,
-                    "wilcoxon_p_holm": None if change is None else change.p_holm,
-                    "gained": None if mcnemar is None else mcnemar.gained,
-                    "lost": None if mcnemar is None else mcnemar.lost,
-                    "mcnemar_p": None if mcnemar is None else mcnemar.p,
-                    "mcnemar_p_holm": None if mcnemar is None else mcnemar.p_holm,
-                    "mcnemar_method": None if mcnemar is None else mcnemar.method,
-                    "note": score.note,
-                }
-            )
+        mcnemar = None if change is None else change.mcnemar
+        rows.append(
+            {
+                "arm": score.arm,
+                "title": arm.title,
+                "synthetic": arm.synthetic,
+                "ratio": arm.ratio,
+                "real_fraction": arm.real,
+                "score": score.score,
+                "class": score.class_name,
+                "group": score.group,
+                "mean": score.mean,
+                "low": score.low,
+                "high": score.high,
+                "sd": score.sd,
+                "n_repeats": score.n_repeats,
+                "n_test": score.n_test,
+                "baseline": None if change is None else change.baseline,
+                "change": None if change is None else change.change,
+                "change_low": None if change is None else change.low,
+                "change_high": None if change is None else change.high,
+                "wilcoxon_p": None if change is None else change.p,
+                "wilcoxon_p_holm": None if change is None else change.p_holm,
+                "gained": None if mcnemar is None else mcnemar.gained,
+                "lost": None if mcnemar is None else mcnemar.lost,
+                "mcnemar_p": None if mcnemar is None else mcnemar.p,
+                "mcnemar_p_holm": None if mcnemar is None else mcnemar.p_holm,
+                "mcnemar_method": None if mcnemar is None else mcnemar.method,
+                "note": score.note,
+            }
+        )
     return pd.DataFrame(rows)
 
 
@@ -171,26 +145,3 @@ def _tabulate_curves(summary: UtilitySummary) -> pd.DataFrame:
             for point in run.curve
         ]
     )
-
-
-def _to_csv(table: pd.DataFrame) -> str:
-    """CSV with quoted text that no spreadsheet runs as a formula; `./=x.png` is the same file as `=x.png`."""
-    guarded = table.copy()
-    for column in table.columns:
-        mark = "./" if column == "item" else "'"
-        guarded[column] = [
-            f"{mark}{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
-            for cell in table[column]
-        ]
-    return guarded.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-
-
-def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-    draft.replace(path)
-
-
-def _cannot_write(folder: Path, error: OSError) -> InputError:
-    reason = error.strerror or type(error).__name__
-    return InputError(f"The output folder {folder} cannot be written ({reason}); choose another --output.")

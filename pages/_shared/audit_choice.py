@@ -11,12 +11,12 @@ from streamlit.delta_generator import DeltaGenerator
 from core.audit.archive import load_audit_summary
 from core.audit.result import AuditSummary
 from core.db.audits import AuditRecord, list_audits
-from core.db.studies import list_studies
 from core.jobs.job_folder import audit_folder
 from pages._shared.job_progress import show_active_jobs
-from pages._shared.links import LAUNCH, OVERVIEW
+from pages._shared.links import LAUNCH
 from pages._shared.names import escape_markdown
 from pages._shared.selection import choose
+from pages._shared.study_choice import choose_study
 from pages._shared.times import format_instant
 from pages._shared.workspace import open_workspace
 
@@ -99,19 +99,8 @@ def choose_finished_audit(
         show_jobs: whether the study's running jobs are shown; not on pages that show their own.
     """
     settings, database = open_workspace()
-    studies = list_studies(database)
-    if not studies:
-        st.info("No study yet. Set one up, or run the demo, from the overview.")
-        st.page_link(OVERVIEW, label="To the overview", icon=":material/overview:")
-        st.stop()
     owners = {audit.id: audit.study_id for audit in list_audits(database)}
-    audited = set(owners.values())
-    ordered = sorted(studies, key=lambda study: study.id not in audited)
-    names = {study.id: study.name for study in ordered}
-    # An address that names an audit alone means its study, whichever were added since.
-    owner = owners.get(st.query_params.get("audit", ""))
-    with study_place:
-        study_id = choose("Study", names, param="study", default=owner if owner in names else None)
+    study_id = choose_study(database, study_place, owners=owners, param="audit").id
     if show_jobs:
         show_active_jobs(study_id=study_id)
     audits = {audit.id: audit for audit in list_audits(database, study_id=study_id)}

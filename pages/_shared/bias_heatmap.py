@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import streamlit as st
 
 from core.bias.archive import BiasSummary, load_map
 from core.bias.attribution_archive import AttributionSummary
 from core.bias.attribution_layers import list_attribution_layers, load_attribution_layer
-from core.bias.box import Box
 from core.bias.map_drawing import LEVELS, pack_colours, pack_map, picture_mean, write_ticks
-from core.bias.map_layers import MapLayer, find_strongest, list_layers, load_layer
-from core.errors import InputError
+from core.bias.map_layers import MapLayer, list_layers, load_layer
 from core.plots.style import SYMBOL_PATHS, assign_styles
+from pages._shared.assets import read_assets
+from pages._shared.bias_look import read_look, write_look
+from pages._shared.bias_place import HeatmapChoice
 from pages._shared.selection import choose
 
-__all__ = ["HeatmapChoice", "choose_layer", "find_place", "read_choice", "show_heatmap"]
-
-_ASSETS = Path(__file__).resolve().parents[2] / "assets"
-_LOOK: Final = {"opacity": 65, "from": 0, "size": 200}
-_ENDS: Final = {"opacity": (0, 100), "from": (0, 100), "size": (120, 640)}
-
-
-@dataclass(frozen=True, slots=True)
-class HeatmapChoice:
-    """What the address says was chosen on the maps.
-
-    Attributes:
-        cell: row and column of a position, or None.
-        region: a drawn rectangle, or None.
-    """
-
-    cell: tuple[int, int] | None
-    region: Box | None
+__all__ = ["choose_layer", "show_heatmap"]
 
 
 def choose_layer(folder: Path, summary: BiasSummary, attribution: AttributionSummary | None) -> MapLayer:
@@ -56,40 +38,6 @@ def choose_layer(folder: Path, summary: BiasSummary, attribution: AttributionSum
     if attribution is not None and layer_id in further:
         return load_attribution_layer(folder, attribution, layer_id)
     return load_layer(folder, summary, layer_id)
-
-
-def read_choice(folder: Path, summary: BiasSummary) -> HeatmapChoice:
-    """Read the chosen place and the drawn region from the address; what makes no sense is left out.
-
-    Without a place in the address, the strongest one of the most suspect region is chosen.
-
-    Raises:
-        InputError: if the analysis cannot be read.
-    """
-    cell, region = None, None
-    try:
-        row, column = (int(part) for part in st.query_params.get("cell", "").split(","))
-        if 0 <= row < summary.settings.positions[0] and 0 <= column < summary.settings.positions[1]:
-            cell = row, column
-    except ValueError:
-        pass
-    try:
-        left, top, right, bottom = (float(part) for part in st.query_params.get("region", "").split(","))
-        region = Box(left, top, right, bottom)
-    except (ValueError, InputError):
-        pass
-    if cell is None and summary.suspects:
-        cell = find_place(folder, summary, summary.suspects[0].rank)
-    return HeatmapChoice(cell, region)
-
-
-def find_place(folder: Path, summary: BiasSummary, rank: int) -> tuple[int, int] | None:
-    """Find row and column of the strongest place of a suspect region; None where there is no such region."""
-    for one in summary.suspects:
-        if one.rank == rank:
-            box = Box(one.left, one.top, one.right, one.bottom)
-            return find_strongest(load_map(folder, summary.sets[0].name, "probe"), summary.settings, box)
-    return None
 
 
 def show_heatmap(
@@ -114,7 +62,7 @@ def show_heatmap(
         if region := state.get("region"):
             st.query_params["region"] = ",".join(f"{float(edge):g}" for edge in region)
         if look := state.get("look"):
-            _write_look(look)
+            write_look(look)
 
     data = {
         "label": f"{layer.title}, by image set",
@@ -143,7 +91,7 @@ def show_heatmap(
         "cell": choice.cell,
         "region": choice.region
         and [choice.region.left, choice.region.top, choice.region.right, choice.region.bottom],
-        "look": _read_look(),
+        "look": read_look(),
     }
     _COMPONENT(
         key=key, data=data, on_cell_change=remember, on_region_change=remember, on_look_change=remember
@@ -179,43 +127,15 @@ def _picture_mean(folder: Path, set_name: str) -> str:
     return picture_mean(load_map(folder, set_name, "mean"))
 
 
-def _read_look() -> dict[str, Any]:
-    """Opacity and least value as shares, size in pixels, and what is shown."""
-    found: dict[str, Any] = {}
-    for name, default in _LOOK.items():
-        text = st.query_params.get(name, "")
-        low, high = _ENDS[name]
-        found[name] = min(max(int(text), low), high) if text.isdecimal() and len(text) < 5 else default
-    return {
-        "opacity": found["opacity"] / 100,
-        "from": found["from"] / 100,
-        "size": found["size"],
-        "beyond": st.query_params.get("beyond") != "0",
-        "boxes": st.query_params.get("boxes") != "0",
-    }
-
-
-def _write_look(look: Mapping[str, Any]) -> None:
-    """Put into the address what differs from how maps look at first."""
-    shown = {
-        "opacity": round(100 * float(look["opacity"])),
-        "from": round(100 * float(look["from"])),
-        "size": int(look["size"]),
-    }
-    wanted = {name: str(value) for name, value in shown.items() if value != _LOOK[name]}
-    wanted |= {name: "0" for name in ("beyond", "boxes") if not look[name]}
-    for name in (*_LOOK, "beyond", "boxes"):
-        if name in wanted:
-            st.query_params[name] = wanted[name]
-        else:
-            st.query_params.pop(name, None)
-
-
 _COMPONENT = st.components.v2.component(
     "medsynaudit_heatmap",
-    css=(_ASSETS / "heatmap" / "heatmap.css").read_text(encoding="utf-8"),
-    js="\n".join(
-        (_ASSETS / "heatmap" / name).read_text(encoding="utf-8")
-        for name in ("layer.js", "panel.js", "marks.js", "heatmap.js")
+    css=read_assets("stage/stage.css", "heatmap/heatmap.css"),
+    js=read_assets(
+        "stage/make.js",
+        "stage/glyph.js",
+        "heatmap/layer.js",
+        "heatmap/panel.js",
+        "heatmap/marks.js",
+        "heatmap/heatmap.js",
     ),
 )

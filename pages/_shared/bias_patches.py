@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
-from core.audit.items import AuditItems, decode_item, load_items
+from core.audit.items import AuditItems, load_items
 from core.bias.archive import BiasSummary, load_patch_scores
-from core.bias.box import Box
 from core.bias.patch_pictures import (
     MAX_PATCHES,
-    PatchPicture,
-    cut_patches,
     draw_images,
     find_patch,
     rank_images,
 )
 from core.config import Settings
-from core.datasets.study_folders import confine_to_roots
 from core.plots.style import assign_styles
 from core.report.bias_findings import write_place
-from pages._shared.image_addresses import address_image
-from pages._shared.picture_grid import GridCell, GridColumn, GridRow, show_picture_grid
+from pages._shared.bias_patch_grid import cut_listed, lay_out_patches
+from pages._shared.picture_grid import GridColumn, show_picture_grid
 from pages._shared.selection import choose
 
 __all__ = ["show_patches"]
@@ -34,8 +29,6 @@ _MOST_EACH: Final = 6
 # Eight sets fit beside each other on a small screen; their names come before their counts there.
 _LEAST_PX: Final = 104
 _COLUMNS: Final = 8
-_NO_MORE: Final = "no further image"
-_NOT_LISTED: Final = "not in this audit's list of images"
 _ORDERS: Final = {"telling": "Most telling first", "random": "At random"}
 _SEED: Final = 0
 
@@ -88,7 +81,7 @@ def show_patches(
     }
     wanted = tuple(one for column in part.values() for one in column if one is not None)
     edges = box.left, box.top, box.right, box.bottom
-    cut = _cut(audit_folder, wanted, edges, settings)
+    cut = cut_listed(audit_folder, wanted, edges, settings)
     styles = assign_styles(one.name for one in summary.sets if one.role == "synthetic")
     # Few sets have several columns each, lest patches fill the screen one by one.
     beside = max(1, min(n_each, _COLUMNS // max(len(shown), 1)))
@@ -98,13 +91,19 @@ def show_patches(
             for one in shown
             for place in range(beside)
         ],
-        _lay_out(audit_id, items, part, cut, summary.classes, [one.name for one in shown], n_each, beside),
+        lay_out_patches(
+            audit_id, items, part, cut, summary.classes, [one.name for one in shown], n_each, beside
+        ),
         key="bias_patches",
         label=f"Patches at {write_place(box)}, by image set",
         pixelated=True,
         least_px=_LEAST_PX,
     )
-    reduced = " Patches of more than 384 pixels a side are averaged down." if _is_reduced(cut) else ""
+    reduced = (
+        " Patches of more than 384 pixels a side are averaged down."
+        if any(one.is_reduced for one in cut.values())
+        else ""
+    )
     drawn = f" Drawn at random with seed {_SEED}." if order == "random" else ""
     st.caption(
         f"Cut at {write_place(box)}, in the images' own pixels, enlarged.{reduced}{drawn} Click a patch "
@@ -152,61 +151,3 @@ def _find_items(items: AuditItems) -> Mapping[tuple[str, str], str]:
     """Ids of an audit's images by set and path."""
     columns = (items.table.column(name).to_pylist() for name in ("set", "item", "id"))
     return {(name, item): item_id for name, item, item_id in zip(*columns, strict=True)}
-
-
-@st.cache_data(max_entries=32, ttl=900, show_spinner="Reading images")
-def _cut(
-    folder: Path, item_ids: tuple[str, ...], edges: tuple[float, float, float, float], _settings: Settings
-) -> Mapping[str, PatchPicture]:
-    """Cut patches of an audit's images, each read below the folder roots and checked as in the audit."""
-    items, confined = load_items(folder), confine_to_roots(_settings)
-
-    def read(item_id: str) -> Any:
-        return decode_item(items[item_id], confined).pixels
-
-    return cut_patches(item_ids, Box(*edges), read=read)
-
-
-def _is_reduced(cut: Mapping[str, PatchPicture]) -> bool:
-    return any(one.is_reduced for one in cut.values())
-
-
-def _lay_out(
-    audit_id: str,
-    items: AuditItems,
-    part: Mapping[tuple[str, str], Sequence[str | None]],
-    cut: Mapping[str, PatchPicture],
-    classes: Sequence[str],
-    names: Sequence[str],
-    n_each: int,
-    beside: int,
-) -> list[GridRow]:
-    rows = []
-    for label in classes:
-        for first in range(0, n_each, beside):
-            cells = []
-            for name in names:
-                found = part[name, label]
-                for place in range(first, first + beside):
-                    item_id = found[place] if place < len(found) else None
-                    if item_id is not None:
-                        cells.append(_cell(audit_id, items, item_id, cut[item_id]))
-                    elif place < n_each:
-                        is_over = place >= len(found)
-                        cells.append(GridCell(caption=_NO_MORE if is_over else _NOT_LISTED))
-                    else:
-                        cells.append(GridCell())
-            numbers = f"patch {first + 1}" if beside == 1 else f"patches {first + 1} to {first + beside}"
-            rows.append(GridRow(f"{label}, {numbers}", tuple(cells), heading="" if first else label))
-    return rows
-
-
-def _cell(audit_id: str, items: AuditItems, item_id: str, patch: PatchPicture) -> GridCell:
-    if patch.problem:
-        return GridCell(caption=patch.problem)
-    return GridCell(
-        f"data:image/png;base64,{base64.b64encode(patch.png).decode('ascii')}",
-        samples=address_image(audit_id, item_id, form="samples"),
-        about=f"{items[item_id].item} · patch of {patch.width} × {patch.height} pixels",
-        item=item_id,
-    )

@@ -6,45 +6,30 @@ from typing import Final
 
 import streamlit as st
 
-from core.config import Settings, get_settings
-from core.crop_experiment.request import CropRequest, Kind
-from core.datasets.study_folders import StudyFolders
+from core.config import Settings
+from core.crop_experiment.request import CropRequest
 from core.db.database import Database
 from core.db.studies import StudyRecord
-from core.errors import InputError, MedSynError
+from core.errors import InputError
 from core.jobs.submission import submit_crop
-from core.utility.presets import PRESETS
-from core.utility.readiness import Readiness, check_readiness
+from core.utility.arms import KIND_TITLES
 from core.utility.significance import explain_repeats
 from core.utility.size import measure_experiment
 from pages._shared.crop_region import choose_region, show_crop_preview
-from pages._shared.links import SETUP
 from pages._shared.names import escape_markdown
-from pages._shared.selection import choose, choose_several
-from pages._shared.utility_settings import choose_protocol
+from pages._shared.readiness import show_readiness
+from pages._shared.selection import choose_several
+from pages._shared.utility_settings import choose_preset, choose_protocol
 
 __all__ = ["show_crop_form"]
 
-_KINDS: Final[dict[str, Kind]] = {
-    "Augmentation": "augmentation",
-    "Feature extraction": "feature-extraction",
-}
-_PRESETS: Final = {
-    "quick": "Quick: a small network, minutes without a GPU",
-    "paper": "Paper: InceptionV3 at 299 pixels, for a GPU",
-}
+_KINDS: Final = {title: kind for kind, title in KIND_TITLES.items()}
 
 
 def show_crop_form(database: Database, settings: Settings, study: StudyRecord) -> None:
     """Ask what is cropped and measured, show what it does, and start it; its id then is in the address."""
-    try:
-        ready = _look(study.folders, tuple(str(root.path) for root in settings.data_roots))
-    except MedSynError as error:
-        ready = Readiness(0, 0, (), str(error))
-    if ready.problem:
-        st.info(escape_markdown(ready.problem))
-        view = {"study": study.id}
-        st.page_link(SETUP, label="Change the study", icon=":material/create_new_folder:", query_params=view)
+    ready = show_readiness(settings, study)
+    if ready is None:
         return
     st.text(
         "Everything is measured twice: on the images as they are, and once the region or margins are gone "
@@ -64,7 +49,7 @@ def show_crop_form(database: Database, settings: Settings, study: StudyRecord) -
     with left:
         kinds = choose_several("Utility experiments", list(_KINDS), param="kinds", default=list(_KINDS))
     with right:
-        preset = choose("Preset", {name: _PRESETS.get(name, name) for name in PRESETS}, param="preset")
+        preset = choose_preset()
     every = [one.name for one in study.folders.synthetic]
     names = choose_several("Synthetic sets", every, param="sets", default=every)
     try:
@@ -96,9 +81,3 @@ def _explain_size(asked: CropRequest) -> None:
     )
     if too_few := explain_repeats(asked.utility.repeats, len(asked.synthetic)):
         st.warning(escape_markdown(too_few))
-
-
-@st.cache_data(ttl=60, max_entries=64, show_spinner="Looking at the study")
-def _look(folders: StudyFolders, places: tuple[str, ...]) -> Readiness:
-    """Look at a study; `places` is where the roots are, since one name may mean another place later."""
-    return check_readiness(folders, get_settings())

@@ -21,7 +21,7 @@ from core.crop_experiment.result import CropSummary
 from core.crop_experiment.samples import pick_samples
 from core.errors import InputError
 from core.plots.style import assign_styles
-from pages._shared.crop_choice import FinishedCrop
+from pages._shared.experiment_choice import FinishedExperiment
 from pages._shared.image_addresses import address_image
 from pages._shared.names import escape_markdown, show_name
 from pages._shared.picture_grid import GridCell, GridColumn, GridRow, show_picture_grid
@@ -67,7 +67,7 @@ def show_crop_figure(figure: CropFigure, *, key: str) -> None:
     st.plotly_chart(drawn, theme=None, key=f"{key}_{'dark' if is_dark else 'light'}", alt=figure.alt)
 
 
-def show_crop_samples(experiment: FinishedCrop, known: Sequence[str]) -> None:
+def show_crop_samples(experiment: FinishedExperiment[CropSummary], known: Sequence[str]) -> None:
     """Show the first image of each class of each set, and below it its cropped twin.
 
     Args:

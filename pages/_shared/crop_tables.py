@@ -6,6 +6,7 @@ from core.crop_experiment.result import CropSummary, MetricChange, ProbeRecord, 
 from core.report.metric_groups import find_facts
 from core.report.numbers import format_interval, format_value, typeset
 from core.report.points import format_points, format_points_interval
+from core.utility.arms import KIND_TITLES
 from core.utility.significance import ALPHA
 from pages._shared.names import show_name
 from pages._shared.table import Cell, Column, Table
@@ -23,7 +24,6 @@ _METRIC_CHANGE = (
     "that it is rather too wide."
 )
 _ARROWS = {"higher": " ↑", "lower": " ↓"}
-_KINDS = {"augmentation": "Augmentation", "feature-extraction": "Feature extraction"}
 
 
 def lay_out_score_changes(summary: CropSummary, score: str, title: str) -> Table:
@@ -117,7 +117,7 @@ def _score_cells(one: ScoreChange, titles: dict[str, str], title: str) -> dict[s
         ),
         "repeats": Cell(f"{one.n_repeats}", one.n_repeats),
         "n": Cell(f"{one.n_test:,}", one.n_test),
-        "kind": Cell(_KINDS[one.kind]),
+        "kind": Cell(KIND_TITLES[one.kind]),
     }
     if one.p is not None:
         cells["p"] = Cell(f"{one.p:.2g}", one.p)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -13,17 +13,18 @@ from core.fidelity_utility.fidelities import Fidelity, list_fidelities
 from core.fidelity_utility.utilities import Utility, describe_way, list_utilities
 from core.metrics.metric_facts import Direction
 from core.utility.archive import load_utility_summary
+from core.utility.arms import KIND_TITLES
 from core.utility.result import UtilitySummary
 from core.utility.score_facts import SCORES
 from pages._shared.audit_choice import FinishedAudit, choose_finished_audit
 from pages._shared.links import UTILITY
+from pages._shared.rated_audit import add_ratings
 from pages._shared.selection import choose
 from pages._shared.times import format_instant
 from pages._shared.workspace import open_workspace
 
 __all__ = ["FidelityChoice", "choose_fidelity_and_utility", "key_of"]
 
-_KINDS = {"augmentation": "Augmentation", "feature-extraction": "Feature extraction"}
 _ARROWS = {Direction.LOWER: " ↓", Direction.HIGHER: " ↑", Direction.NONE: ""}
 
 
@@ -32,7 +33,7 @@ class FidelityChoice:
     """What the page shows.
 
     Attributes:
-        found: the audit.
+        found: the audit, with the rates of its study's rating sessions.
         fidelity: the metric.
         experiment: the experiment.
         utility: its number.
@@ -52,6 +53,7 @@ def choose_fidelity_and_utility() -> FidelityChoice:
     """Ask for all of it; where something is not there yet, say what to do, link there, and end the page."""
     study, audit, experiment = st.columns(3)
     found = choose_finished_audit(study, audit)
+    found = replace(found, summary=add_ratings(found.record, found.summary, found.folder))
     experiments = _choose_experiment(found.record.study_id, experiment)
     metric, grouping, training, score = st.columns([4, 2, 5, 2])
     fidelity, class_name = _choose_fidelity(found.summary, metric, grouping)
@@ -66,14 +68,14 @@ def key_of(fidelity: Fidelity) -> str:
 
 def _choose_experiment(study_id: str, place: DeltaGenerator) -> tuple[tuple[str, UtilitySummary], ...]:
     _, database = open_workspace()
-    kept = list_experiments(database, study_id=study_id, kinds=list(_KINDS))
+    kept = list_experiments(database, study_id=study_id, kinds=list(KIND_TITLES))
     if not kept:
         st.info("This study has no utility experiment yet: it trains a classifier with each synthetic set.")
         st.page_link(
             UTILITY, label="To Utility", icon=":material/model_training:", query_params={"study": study_id}
         )
         st.stop()
-    titles = {one.id: f"{_KINDS[one.kind]}, {format_instant(one.finished_at)}" for one in kept}
+    titles = {one.id: f"{KIND_TITLES[one.kind]}, {format_instant(one.finished_at)}" for one in kept}
     with place:
         chosen_id = choose("Experiment", titles, param="experiment", follows=True)
     chosen = next(one for one in kept if one.id == chosen_id)

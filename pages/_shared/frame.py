@@ -34,6 +34,8 @@ PAGES = (
         "fidelity-utility",
     ),
     ("Experiments", "experiments/crop.py", "Crop experiment", ":material/crop:", "crop-experiment"),
+    ("Rating", "rating/sessions.py", "Rating sessions", ":material/groups:", "rating-sessions"),
+    ("Rating", "rating/results.py", "Rating results", ":material/query_stats:", "rating-results"),
     ("System", "system/jobs.py", "Jobs", ":material/work_history:", "jobs"),
 )
 

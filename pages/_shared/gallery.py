@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Final
 
 import streamlit as st
 
+from pages._shared.assets import read_assets
 from pages._shared.image_addresses import address_image
 
 __all__ = ["show_gallery"]
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets" / "gallery"
 
 # Thumbnails are fetched larger than they are shown, for screens with more than one dot a pixel.
 _FETCHED: Final = 1.5
@@ -110,6 +109,6 @@ def _ignore() -> None:
 
 _COMPONENT = st.components.v2.component(
     "medsynaudit_gallery",
-    css=(ASSETS / "gallery.css").read_text(encoding="utf-8"),
-    js="\n".join((ASSETS / name).read_text(encoding="utf-8") for name in ("lossless.js", "gallery.js")),
+    css=read_assets("stage/large.css", "gallery/gallery.css"),
+    js=read_assets("stage/make.js", "stage/fit.js", "stage/lossless.js", "gallery/gallery.js"),
 )

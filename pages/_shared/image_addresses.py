@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-import secrets
 import time
-from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from core.config import Settings, get_settings
-from core.errors import StoreError
+from core.workspace_key import load_workspace_key
 
 __all__ = [
     "LOGIN_COOKIE",
@@ -22,6 +19,7 @@ __all__ = [
     "address_image",
     "address_map",
     "address_pattern",
+    "address_stimulus",
     "is_signed",
     "name_map",
 ]
@@ -76,6 +74,18 @@ def address_map(audit_id: str, key: str) -> str:
     return f"/maps/{audit_id}/{key}?{_sign_query(audit_id, name_map(key), form='map', side_px=0)}"
 
 
+def address_stimulus(session_id: str, number: int) -> str:
+    """Return the address of an image as raters of a session saw it, good as long as those of other images.
+
+    It is for researchers: raters have addresses of their own, which do not tell one image from another.
+
+    Args:
+        session_id: a rating session.
+        number: the image's place in the session's list.
+    """
+    return f"/images/{session_id}/{number}?{_sign_query(session_id, f'{number}', form='stimulus', side_px=0)}"
+
+
 def name_map(key: str) -> str:
     """What a signature calls a map; no item is called so."""
     return f"map {key}"
@@ -114,27 +124,4 @@ def _sign_query(audit_id: str, what: str, *, form: str, side_px: int) -> str:
 def _sign(settings: Settings, audit_id: str, item_id: str, asked: dict[str, str], visitor: str) -> str:
     who = hashlib.sha256(visitor.encode()).hexdigest()
     text = "\0".join((audit_id, item_id, asked["form"], asked["side"], asked["until"], who))
-    return hmac.new(_load_key(settings.home), text.encode(), "sha256").hexdigest()
-
-
-def _load_key(home: Path) -> bytes:
-    """Read the workspace's key, made on first use and readable by its owner alone."""
-    path = home / "image-key"
-    try:
-        if not path.exists():
-            home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            draft = home / f".image-key-{os.getpid()}-{secrets.token_hex(4)}"
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(secrets.token_bytes(32))
-            try:
-                os.link(draft, path)  # whoever comes first gives the key
-            except FileExistsError:
-                pass
-            finally:
-                draft.unlink()
-        key = path.read_bytes()
-    except OSError as error:
-        raise StoreError(f"The workspace folder {home} cannot be used: {error.strerror}.") from None
-    if len(key) != 32:
-        raise StoreError(f"{path} is damaged; remove it, and a new one is made.")
-    return key
+    return hmac.new(load_workspace_key(settings.home), text.encode(), "sha256").hexdigest()

@@ -9,10 +9,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from core.audit.items import load_items, read_item
-from core.config import get_settings
-from core.errors import ImageReadError, MedSynError
+from core.config import Settings, get_settings
+from core.errors import ImageReadError, MedSynError, UnknownNameError
 from core.images.encoding import encode_samples, encode_thumbnail
 from core.jobs.job_folder import items_folder
+from core.rating.session_folder import stimulus_path
 from pages._shared.image_addresses import LOGIN_COOKIE, MAX_THUMBNAIL_PX, is_signed
 
 __all__ = ["IMAGE_ROUTE", "answer_image"]
@@ -22,7 +23,10 @@ _PRIVATE = {"Cache-Control": "no-store"}
 
 
 def answer_image(request: Request) -> Response:
-    """Answer with an item's samples, deflated, or with a thumbnail; errors name neither file nor set."""
+    """Answer with an item's samples, deflated, with a thumbnail, or with what raters of a session saw.
+
+    Errors name neither file nor set.
+    """
     settings = get_settings()
     audit_id, item_id = request.path_params["audit_id"], request.path_params["item_id"]
     asked = {name: request.query_params.get(name, "") for name in ("form", "side", "until")}
@@ -38,6 +42,8 @@ def answer_image(request: Request) -> Response:
         )
         if not allowed:
             return _refuse("This address is not good any more; reload the page.", 403)
+        if asked["form"] == "stimulus":
+            return Response(_read_stimulus(settings, audit_id, item_id), 200, _PRIVATE, "image/png")
         image = read_item(load_items(items_folder(settings, audit_id))[item_id], settings)
         if asked["form"] == "thumbnail":
             side = min(max(int(asked["side"] or "1"), 1), MAX_THUMBNAIL_PX)
@@ -62,6 +68,16 @@ def answer_image(request: Request) -> Response:
         "X-Image-High": str(samples.high),
     }
     return Response(zlib.compress(samples.data, 1), 200, headers, "application/octet-stream")
+
+
+def _read_stimulus(settings: Settings, session_id: str, number: str) -> bytes:
+    if not (number.isascii() and number.isdecimal()):
+        raise UnknownNameError(f"There is no image {number!r} of a rating session.")
+    path = stimulus_path(settings, session_id, int(number))
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UnknownNameError(f"{path.name} is not there; prepare the session again.") from error
 
 
 def _refuse(sentence: str, status: int) -> Response:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from core.db.job_record import JobRecord
+from core.db.job_record import JobRecord, JobState
 from core.db.jobs import list_jobs
 from core.jobs.description import describe_job
 from core.jobs.queue import cancel_job
@@ -15,7 +15,7 @@ from pages._shared.links import JOBS
 from pages._shared.names import escape_markdown
 from pages._shared.workspace import open_workspace
 
-__all__ = ["show_active_jobs", "show_job"]
+__all__ = ["show_active_jobs", "show_job", "show_last_job"]
 
 _WHILE_WORKING_S, _WHILE_IDLE_S = 1.0, 5.0
 
@@ -67,6 +67,24 @@ def show_job(job: JobRecord, *, link: bool = True) -> None:
             )
         if link:
             st.page_link(JOBS, label="Details", query_params={"job": job.id})
+
+
+def show_last_job(jobs: Sequence[JobRecord], noun: str, *, kept: str = "") -> None:
+    """Say how the newest of some jobs ended where it made nothing; say nothing while it runs, or if it did.
+
+    Args:
+        jobs: newest first.
+        noun: what they make.
+        kept: one sentence on what a cancelled one leaves, or empty.
+    """
+    if not jobs:
+        return
+    last = jobs[0]
+    if last.state is JobState.CANCELLED:
+        st.caption(f"The last {noun} was cancelled. {kept}".rstrip())
+    elif last.state.has_ended and last.outcome is None:
+        st.error(escape_markdown(f"The last {noun} was not made. {last.exit_reason}"))
+        st.page_link(JOBS, label="Details", query_params={"job": last.id})
 
 
 def _cancel(job_id: str) -> None:

@@ -16,6 +16,8 @@ __all__ = [
     "OVERVIEW",
     "PRIVACY",
     "QUALITY",
+    "RATING_RESULTS",
+    "RATING_SESSIONS",
     "SETUP",
     "UTILITY",
 ]
@@ -34,4 +36,6 @@ COMPARE = _PAGES / "audit" / "compare.py"
 UTILITY = _PAGES / "experiments" / "utility.py"
 FIDELITY_UTILITY = _PAGES / "experiments" / "fidelity_utility.py"
 CROP = _PAGES / "experiments" / "crop.py"
+RATING_SESSIONS = _PAGES / "rating" / "sessions.py"
+RATING_RESULTS = _PAGES / "rating" / "results.py"
 JOBS = _PAGES / "system" / "jobs.py"

@@ -7,16 +7,13 @@ import streamlit as st
 from core.audit.result import AuditSummary
 from core.config import Settings
 from core.db.database import Database
-from core.db.job_record import JobState
 from core.db.jobs import list_jobs
 from core.jobs.job_folder import audit_folder
 from core.jobs.map_job import MapPayload
 from core.jobs.submission import submit_map
 from core.maps.map_file import MapRecord, list_maps
 from core.maps.map_options import MapOptions
-from pages._shared.job_progress import show_active_jobs
-from pages._shared.links import JOBS
-from pages._shared.names import escape_markdown
+from pages._shared.job_progress import show_active_jobs, show_last_job
 from pages._shared.selection import choose
 
 __all__ = ["choose_extractor", "choose_map", "show_map_form"]
@@ -63,13 +60,8 @@ def show_map_form(
         for job in list_jobs(database, kind="map", study_id=study_id)
         if (job.payload.get("audit_id"), job.payload.get("extractor")) == (audit_id, extractor)
     ]
-    if jobs and jobs[0].state is JobState.CANCELLED:
-        st.caption(
-            "The last map was cancelled. Features that were extracted for it are kept for the next one."
-        )
-    elif jobs and jobs[0].state.has_ended and jobs[0].outcome is None:
-        st.error(escape_markdown(f"The last map was not made. {jobs[0].exit_reason}"))
-        st.page_link(JOBS, label="Details", query_params={"job": jobs[0].id})
+    kept = "Features that were extracted for it are kept for the next one."
+    show_last_job(jobs, "map", kept=kept)
     with st.expander("Make a map" if first else "Make another map", expanded=first):
         _show_form(database, settings, audit_id, study_id, extractor)
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
 
 from core.plots.style import SYMBOL_PATHS, SetStyle
+from pages._shared.assets import read_assets
 
 __all__ = ["GridCell", "GridColumn", "GridRow", "GridScale", "show_picture_grid"]
 
-_ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
 # Narrower columns scroll sideways; wider ones leave room free.
 _LEAST_PX: Final = 132
@@ -156,9 +155,6 @@ def _ignore() -> None:
 
 _COMPONENT = st.components.v2.component(
     "medsynaudit_picture_grid",
-    css=(_ASSETS / "grid" / "grid.css").read_text(encoding="utf-8"),
-    js="\n".join(
-        (_ASSETS / folder / name).read_text(encoding="utf-8")
-        for folder, name in (("gallery", "lossless.js"), ("grid", "grid.js"))
-    ),
+    css=read_assets("stage/stage.css", "stage/large.css", "grid/grid.css"),
+    js=read_assets("stage/make.js", "stage/glyph.js", "stage/fit.js", "stage/lossless.js", "grid/grid.js"),
 )

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
 
 from core.maps.map_points import STATUSES, MapPoints
 from core.plots.style import SYMBOL_PATHS, assign_styles
+from pages._shared.assets import read_assets
 from pages._shared.image_addresses import address_map, address_pattern
 
 __all__ = ["ScatterView", "show_scatter"]
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets" / "scatter"
 
 # No class has an empty name in the address: those are folders' and labels' own.
 _NO_CLASS = "none"
@@ -136,21 +135,19 @@ def _ignore() -> None:
 
 _COMPONENT = st.components.v2.component(
     "medsynaudit_scatter",
-    css=(ASSETS / "scatter.css").read_text(encoding="utf-8"),
-    js="\n".join(
-        (ASSETS / name).read_text(encoding="utf-8")
-        for name in (
-            "points.js",
-            "palette.js",
-            "camera.js",
-            "renderer.js",
-            "finding.js",
-            "chosen.js",
-            "legend.js",
-            "tip.js",
-            "overlay.js",
-            "pointer.js",
-            "scatter.js",
-        )
+    css=read_assets("scatter/scatter.css"),
+    js=read_assets(
+        "stage/make.js",
+        "scatter/points.js",
+        "scatter/palette.js",
+        "scatter/camera.js",
+        "scatter/renderer.js",
+        "scatter/finding.js",
+        "scatter/chosen.js",
+        "scatter/legend.js",
+        "scatter/tip.js",
+        "scatter/overlay.js",
+        "scatter/pointer.js",
+        "scatter/scatter.js",
     ),
 )

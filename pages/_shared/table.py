@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
 
-__all__ = ["Cell", "Column", "Table", "show_table"]
+from pages._shared.assets import read_assets
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets" / "table"
+__all__ = ["Cell", "Column", "Table", "show_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +152,6 @@ def _ignore() -> None:
 # One module from several files: nothing is built, and the browser loads nothing but Streamlit's own message.
 _COMPONENT = st.components.v2.component(
     "medsynaudit_table",
-    css=(ASSETS / "table.css").read_text(encoding="utf-8"),
-    js="\n".join(
-        (ASSETS / name).read_text(encoding="utf-8")
-        for name in ("order.js", "csv.js", "tooltip.js", "table.js")
-    ),
+    css=read_assets("table/table.css"),
+    js=read_assets("table/order.js", "table/csv.js", "table/tooltip.js", "table/table.js"),
 )

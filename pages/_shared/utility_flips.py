@@ -13,11 +13,11 @@ from core.report.utility_changes import list_arm_titles
 from core.utility.archive import load_answers
 from core.utility.flips import AnswerChange, count_flips, find_changes
 from core.utility.result import UtilitySummary
+from pages._shared.experiment_choice import FinishedExperiment
 from pages._shared.gallery import show_gallery
 from pages._shared.names import escape_markdown, show_name
 from pages._shared.selection import choose, switch
 from pages._shared.table import show_table
-from pages._shared.utility_choice import FinishedExperiment
 from pages._shared.utility_tables import describe_change, lay_out_class_flips, lay_out_flips
 
 __all__ = ["show_flips"]
@@ -30,7 +30,11 @@ _PAGE_SIZE = 24
 
 
 def show_flips(
-    experiment: FinishedExperiment, baseline: str, runs_folder: Path, *, group: str | None = None
+    experiment: FinishedExperiment[UtilitySummary],
+    baseline: str,
+    runs_folder: Path,
+    *,
+    group: str | None = None,
 ) -> None:
     """Show which test images an arm gains and loses against a baseline, class by class and one by one.
 

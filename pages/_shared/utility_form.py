@@ -6,20 +6,19 @@ from typing import cast
 
 import streamlit as st
 
-from core.config import Settings, get_settings
-from core.datasets.study_folders import StudyFolders, list_study_columns
+from core.config import Settings
+from core.datasets.study_folders import list_study_columns
 from core.db.database import Database
 from core.db.studies import StudyRecord
-from core.errors import InputError, MedSynError
+from core.errors import InputError
 from core.jobs.submission import submit_utility
 from core.utility.arms import ExperimentKind
-from core.utility.presets import PRESETS, UtilityProtocol
-from core.utility.readiness import Readiness, check_readiness
+from core.utility.presets import UtilityProtocol
 from core.utility.size import measure_experiment
-from pages._shared.links import SETUP
 from pages._shared.names import escape_markdown, show_name
+from pages._shared.readiness import show_readiness
 from pages._shared.selection import choose, choose_several
-from pages._shared.utility_settings import choose_protocol
+from pages._shared.utility_settings import choose_preset, choose_protocol
 
 __all__ = ["show_utility_form"]
 
@@ -27,26 +26,12 @@ _KINDS = {
     "augmentation": "Augmentation: synthetic images join the real ones",
     "feature-extraction": "Feature extraction: pretrain on synthetic images, last layer on real ones",
 }
-_PRESETS = {
-    "quick": "Quick: a small network, minutes without a GPU",
-    "paper": "Paper: InceptionV3 at 299 pixels, for a GPU",
-}
 
 
 def show_utility_form(database: Database, settings: Settings, study: StudyRecord) -> None:
     """Ask what is to be compared, say how much work that is, and start it; its id then is in the address."""
-    try:
-        ready = _look(study.folders, tuple(str(root.path) for root in settings.data_roots))
-    except MedSynError as error:
-        ready = Readiness(0, 0, (), str(error))
-    if ready.problem:
-        st.info(escape_markdown(ready.problem))
-        st.page_link(
-            SETUP,
-            label="Change the study",
-            icon=":material/create_new_folder:",
-            query_params={"study": study.id},
-        )
+    ready = show_readiness(settings, study)
+    if ready is None:
         return
     st.text(
         f"A classifier learns to tell apart {', '.join(map(show_name, ready.classes))}, with and without "
@@ -57,7 +42,7 @@ def show_utility_form(database: Database, settings: Settings, study: StudyRecord
     with left:
         kind = cast(ExperimentKind, choose("Question", _KINDS, param="kind"))
     with right:
-        preset = choose("Preset", {name: _PRESETS.get(name, name) for name in PRESETS}, param="preset")
+        preset = choose_preset()
     every = [one.name for one in study.folders.synthetic]
     names = choose_several("Synthetic sets", every, param="sets", default=every)
     try:
@@ -86,9 +71,3 @@ def _explain_size(kind: ExperimentKind, protocol: UtilityProtocol, names: list[s
             f"Enough repeats for p < 0.05 after correction for the {size.n_comparisons} arms that are held "
             "against one baseline. What is trained already, in this or another experiment, is kept."
         )
-
-
-@st.cache_data(ttl=60, max_entries=64, show_spinner="Looking at the study")
-def _look(folders: StudyFolders, places: tuple[str, ...]) -> Readiness:
-    """Look at a study; `places` is where the roots are, since one name may mean another place later."""
-    return check_readiness(folders, get_settings())

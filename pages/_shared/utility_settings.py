@@ -10,11 +10,16 @@ from pydantic import ValidationError
 
 from core.errors import InputError
 from core.utility.arms import ExperimentKind
-from core.utility.presets import CLASSIFIERS, UtilityProtocol, get_preset
+from core.utility.presets import CLASSIFIERS, PRESETS, UtilityProtocol, get_preset
 from core.validation import explain_first
+from pages._shared.selection import choose
 
-__all__ = ["choose_protocol"]
+__all__ = ["choose_preset", "choose_protocol"]
 
+_PRESETS = {
+    "quick": "Quick: a small network, minutes without a GPU",
+    "paper": "Paper: InceptionV3 at 299 pixels, for a GPU",
+}
 _WEIGHTS = {"scratch": "From scratch", "imagenet": "From ImageNet"}
 _OPTIMISERS = {"adamw": "AdamW", "sgd": "SGD with momentum 0.9"}
 _SCHEDULES = {"cosine": "Cosine, after a short rise", "constant": "Constant"}
@@ -43,6 +48,11 @@ _REPEATS = (
     "Trainings of each arm, each with a split and initial weights of its own; the same for all arms, so that "
     "tests are paired. Fewer than 6 cannot reach p < 0.05."
 )
+
+
+def choose_preset() -> str:
+    """Ask where settings begin; the name of a preset, kept in the address."""
+    return choose("Preset", {name: _PRESETS.get(name, name) for name in PRESETS}, param="preset")
 
 
 def choose_protocol(kind: ExperimentKind, preset: str, *, columns: Sequence[str] = ()) -> UtilityProtocol:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from core.plots.difference import DIFFERENCE_STOPS
+from pages._shared.assets import read_assets
 
 __all__ = ["Judged", "Queue", "ViewedPair", "read_viewer", "show_viewer"]
-
-ASSETS = Path(__file__).resolve().parents[2] / "assets" / "viewer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,23 +139,23 @@ def _ignore() -> None:
 
 
 _SCRIPTS = (
-    "transforms.js",
-    "samples.js",
-    "feed.js",
-    "windowing.js",
-    "difference.js",
-    "pending.js",
-    "standing.js",
-    "keys.js",
-    "controls.js",
-    "stage.js",
-    "gestures.js",
-    "status.js",
-    "viewer.js",
+    "viewer/transforms.js",
+    "viewer/samples.js",
+    "viewer/feed.js",
+    "viewer/windowing.js",
+    "viewer/difference.js",
+    "viewer/pending.js",
+    "viewer/standing.js",
+    "viewer/keys.js",
+    "viewer/controls.js",
+    "viewer/stage.js",
+    "viewer/gestures.js",
+    "viewer/status.js",
+    "viewer/viewer.js",
 )
 # One module from several files: nothing is built, and the browser loads nothing but Streamlit's own message.
 _COMPONENT = st.components.v2.component(
     "medsynaudit_viewer",
-    css=(ASSETS / "viewer.css").read_text(encoding="utf-8"),
-    js="\n".join((ASSETS / name).read_text(encoding="utf-8") for name in _SCRIPTS),
+    css=read_assets("viewer/viewer.css"),
+    js=read_assets(*_SCRIPTS),
 )

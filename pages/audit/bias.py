@@ -7,18 +7,19 @@ from core.bias.attribution_archive import load_attribution
 from core.crop_experiment.request import widen_region, write_region
 from core.report.bias_findings import describe_attribution, describe_bias, describe_settings, write_place
 from pages._shared.audit_choice import choose_finished_audit
-from pages._shared.bias_choice import choose_bias, show_bias_form
-from pages._shared.bias_heatmap import choose_layer, find_place, read_choice, show_heatmap
+from pages._shared.bias_choice import choose_bias
+from pages._shared.bias_form import show_bias_form
+from pages._shared.bias_heatmap import choose_layer, show_heatmap
 from pages._shared.bias_patches import show_patches
-from pages._shared.bias_tables import (
+from pages._shared.bias_place import find_place, read_choice
+from pages._shared.bias_region_tables import (
     CROP_REGION,
     SHOW_REGION,
     lay_out_attribution,
     lay_out_inheritance,
-    lay_out_markers,
-    lay_out_shortcuts,
     lay_out_suspects,
 )
+from pages._shared.bias_shortcut_tables import lay_out_markers, lay_out_shortcuts
 from pages._shared.links import CROP
 from pages._shared.names import escape_markdown
 from pages._shared.selection import switch

@@ -8,13 +8,12 @@ from core.audit.plan import WEIGHT_FREE
 from core.audit.protocol import Protocol
 from core.datasets.folder_tree import list_subfolders
 from core.datasets.study_folders import list_study_columns
-from core.db.studies import list_studies
 from core.features.base import ResizeMode
 from core.features.registry import EXTRACTORS
 from core.jobs.submission import submit_audit
 from pages._shared.job_progress import show_active_jobs
-from pages._shared.links import JOBS, OVERVIEW, QUALITY
-from pages._shared.selection import choose
+from pages._shared.links import JOBS, QUALITY
+from pages._shared.study_choice import choose_study
 from pages._shared.workspace import open_workspace
 
 AUTOMATIC = "Automatic"
@@ -24,12 +23,7 @@ FILTERS = list(ResizeMode)
 
 settings, database = open_workspace()
 st.title("Run audit")
-studies = {study.id: study for study in list_studies(database)}
-if not studies:
-    st.info("No study yet. Set one up, or run the demo, from the overview.")
-    st.page_link(OVERVIEW, label="To the overview", icon=":material/overview:")
-    st.stop()
-study = studies[choose("Study", {key: one.name for key, one in studies.items()}, param="study")]
+study = choose_study(database, st.container())
 show_active_jobs(study_id=study.id)
 
 names = ", ".join(one.name for one in study.folders.synthetic)

@@ -8,12 +8,14 @@ from core.report.cautions import collect_cautions
 from core.report.figures import build_report_figures
 from core.report.findings import find_answers
 from core.report.metric_table import build_metric_table
+from core.report.rated_summary import SIMULATED
 from pages._shared.answers import show_answers
 from pages._shared.audit_choice import choose_audit
 from pages._shared.audit_record import show_record
 from pages._shared.downloads import show_downloads
 from pages._shared.metric_columns import lay_out_metrics
 from pages._shared.names import escape_markdown
+from pages._shared.rated_audit import add_ratings
 from pages._shared.report_section import show_reports
 from pages._shared.table import show_table
 
@@ -40,7 +42,10 @@ wanted = st.pills(
     format_func=escape_markdown,
     key="extractors",
 )
-selected = select_results(summary, class_name=choice.class_name, extractors=wanted)
+rated = add_ratings(choice.record, summary, choice.folder)
+selected = select_results(
+    rated, class_name=choice.class_name, extractors=[*wanted, SIMULATED] if wanted else []
+)
 if not selected.results:
     st.info("No extractor is chosen: choose one above to see its numbers.")
     st.stop()

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.crop_experiment.archive import EXPERIMENT_KIND, load_crop_summary
 from core.crop_experiment.figures import (
     build_metric_figure,
     build_utility_figure,
@@ -9,11 +10,11 @@ from core.crop_experiment.figures import (
     list_scores,
 )
 from core.crop_experiment.findings import describe_settings
-from pages._shared.crop_choice import choose_crop
 from pages._shared.crop_form import show_crop_form
 from pages._shared.crop_results import CROP_FILES, show_crop_answers, show_crop_figure, show_crop_samples
 from pages._shared.crop_tables import lay_out_metric_changes, lay_out_probes, lay_out_score_changes
 from pages._shared.downloads import show_downloads
+from pages._shared.experiment_choice import choose_experiment
 from pages._shared.names import escape_markdown
 from pages._shared.selection import choose
 from pages._shared.table import show_table
@@ -21,7 +22,10 @@ from pages._shared.workspace import open_workspace
 
 settings, database = open_workspace()
 st.title("Crop experiment")
-choice = choose_crop()
+# An address that names a region to crop opens the form.
+choice = choose_experiment(
+    {EXPERIMENT_KIND: ""}, load_crop_summary, job_kind="crop", opens_form="region" in st.query_params
+)
 if choice.experiment is None:
     if not choice.n_finished:
         st.markdown(

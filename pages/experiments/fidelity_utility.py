@@ -3,13 +3,13 @@
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.csv_text import render_csv
 from core.fidelity_utility.association import associate, associate_all, explain_correction, find_correction
 from core.fidelity_utility.backdrop import find_backdrop
 from core.fidelity_utility.figure import build_association_figure
 from core.fidelity_utility.points import join_points
 from core.fidelity_utility.sentences import say_association
 from core.fidelity_utility.tables import tabulate_associations, tabulate_points, tabulate_published
-from core.fidelity_utility.writer import render_csv
 from core.report.cautions import collect_cautions
 from pages._shared.fidelity_choice import choose_fidelity_and_utility
 from pages._shared.fidelity_matrix import lay_out_associations
@@ -41,8 +41,8 @@ with_published = switch(
 )
 if with_published and backdrop is None:
     st.info(
-        "Nothing was published for this metric and utility: choose FID, precision or recall, and the change "
-        "of accuracy against real images."
+        "Nothing was published for this metric and utility: choose FID, the fake identification rate, "
+        "precision or recall, and the change of accuracy against real images."
     )
 figure = build_association_figure(association, names, backdrop=backdrop if with_published else None)
 if figure is not None:

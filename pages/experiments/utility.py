@@ -15,11 +15,13 @@ from core.report.utility_figures import (
     style_sets,
 )
 from core.report.utility_findings import describe_training, describe_utility
+from core.utility.archive import load_utility_summary
+from core.utility.arms import KIND_TITLES
 from pages._shared.downloads import show_downloads
+from pages._shared.experiment_choice import choose_experiment
 from pages._shared.names import escape_markdown
 from pages._shared.selection import choose, choose_several
 from pages._shared.table import show_table
-from pages._shared.utility_choice import choose_experiment
 from pages._shared.utility_flips import show_flips
 from pages._shared.utility_form import show_utility_form
 from pages._shared.utility_record import list_utility_files, show_utility_record
@@ -33,7 +35,7 @@ MOST_SENTENCES = 5
 
 settings, database = open_workspace()
 st.title("Utility")
-choice = choose_experiment()
+choice = choose_experiment(KIND_TITLES, load_utility_summary, job_kind="utility")
 if choice.experiment is None:
     if not choice.n_finished:
         st.markdown(

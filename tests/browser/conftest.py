@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 from tests.browser.dashboard import Dashboard
 from tests.browser.demo import FinishedDemo, run_demo
+from tests.browser.rating_server import RatingServer, start_rating_server
 
 HERE = Path(__file__).parent
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -19,6 +20,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 CONNECTION_LOST = (
     "ERR_CONNECTION",
     "ERR_NETWORK",
+    "ERR_INTERNET_DISCONNECTED",
     "WebSocket",
     "ERR_EMPTY_RESPONSE",
     "ERR_CONTENT_LENGTH",
@@ -98,6 +100,14 @@ def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield finished
     finally:
         server.close()
+
+
+@pytest.fixture(scope="package")
+def rating_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RatingServer]:
+    """A dashboard with rating sessions; each test takes raters of its own."""
+    server = start_rating_server(tmp_path_factory.mktemp("rating"))
+    yield server
+    server.dashboard.close()
 
 
 @pytest.fixture

@@ -26,6 +26,8 @@ PAGES = {
     "feature-space": "feature-space",
     "mean-images": "mean-images",
     "compare": "compare",
+    "rating-sessions": "rating-sessions",
+    "rating-results": "rating-results",
     "jobs": "jobs",
 }
 
@@ -206,6 +208,15 @@ def test_full_pages(
         page.get_by_role("button", name="Enlarge: blurred, nearest real of pneumonia, sample 2")
     ).to_be_visible()
     look("compare")
+    page.goto(f"{url}/rating-sessions?session=new")
+    expect(page.get_by_role("button", name="Make the session")).to_be_visible()
+    look("rating-form")
+    page.goto(f"{url}/rating-sessions")
+    expect(page.get_by_role("heading", name="Raters")).to_be_visible()
+    look("rating-sessions")
+    page.goto(f"{url}/rating-results")
+    expect(page.get_by_role("button", name="session.json")).to_be_visible(timeout=30_000)
+    look("rating-results")
     page.goto(f"{url}/jobs")
     expect(page.get_by_role("row").filter(has_text=NAME)).to_be_visible()
     look("jobs")

@@ -87,6 +87,17 @@ def test_every_synthetic_set_has_numbers_with_intervals(demo: FinishedDemo, page
     assert number(recall[at["collapsed"]])[0] < 0.2 < 0.8 < number(recall[at["fresh"]])[0]
 
 
+def test_the_example_session_has_results_that_are_called_simulated(demo: FinishedDemo, page: Page) -> None:
+    open_quality(page, demo)
+    row = metric_table(page).get_by_role("row").filter(has_text="Fake identification rate (FIR) ↓")
+    expect(row).to_contain_text("simulated raters")
+    page.goto(f"{demo.server.url}/rating-results")
+    expect(page.get_by_text("A program made these answers as an example")).to_be_visible()
+    rates = page.get_by_role("table").filter(has=page.get_by_role("rowheader", name=SETS[0])).first
+    for name in SETS:
+        expect(rates.get_by_role("rowheader", name=name, exact=True)).to_be_visible()
+
+
 def test_figures_are_drawn(demo: FinishedDemo, page: Page) -> None:
     open_quality(page, demo)
     plots = page.locator(".js-plotly-plot")

@@ -150,6 +150,13 @@ def test_the_answer_comes_first_then_every_number(finished: str) -> None:
     assert grid["rows"][1]["cells"][2]["picture"].startswith(f"/images/{finished}/")
 
 
+def test_a_region_in_the_address_opens_the_form_beside_finished_experiments(finished: str) -> None:
+    app = open_page(region="0,0,0.25,0.25")
+    assert not app.exception
+    chosen = next(one for one in app.selectbox if one.label == "Experiment")
+    assert chosen.value == "new" and len(chosen.options) == 2
+
+
 @pytest.mark.usefixtures("failing_database")
 def test_a_failing_database_is_one_sentence() -> None:
     app = open_page()

@@ -59,7 +59,7 @@ def test_experiments_are_listed_with_what_they_found(workspace: Path) -> None:
     assert table.texts("kind") == ["Crop experiment", "Augmentation utility"]
     assert table.texts("study") == ["Classified", "Classified"]
     # One of another version says so, and hides no other.
-    assert "run it again" in table.texts("found")[0]
+    assert "run the experiment again" in table.texts("found")[0]
     assert table.texts("found")[1].startswith("Against real images alone, none of the 2 changes")
     assert [row["open"]["action"] for row in table.rows] == [
         f"crop {study.id} e2",

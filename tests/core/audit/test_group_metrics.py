@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from core.audit.checks import summarise_set
-from core.audit.feature_metrics import FeatureAuditOptions, SetFeatures, compute_feature_metrics
+from core.audit.feature_metrics import compute_feature_metrics
 from core.audit.items import AuditItems, tabulate_items
 from core.audit.plan import MetricGroup
 from core.audit.protocol import Protocol
@@ -17,6 +17,8 @@ from core.audit.result import AuditResult, AuditSummary, MetricRow
 from core.audit.run import run_audit
 from core.audit.sampling import draw_samples
 from core.audit.selection import select_results
+from core.audit.set_comparison import FeatureAuditOptions
+from core.audit.set_features import SetFeatures
 from core.cli import main
 from core.config import get_settings
 from core.datasets.study import Study

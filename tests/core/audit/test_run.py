@@ -18,8 +18,9 @@ from core.audit.run import run_audit
 from core.datasets.study import Study, name_after_folder
 from core.errors import CancelledError, ImageSetError, InputError, UnknownNameError, WeightsError
 from core.metrics.catalogue import METRICS
+from core.output_folder import check_output_folder
 from core.progress import SilentProgress
-from core.report.writer import check_output_folder, write_audit
+from core.report.writer import write_audit
 from tests.images import write_images, write_png
 
 FAST = Protocol(extractors=("pixels",))

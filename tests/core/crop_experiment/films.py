@@ -13,7 +13,8 @@ from core.crop_experiment.request import CropRequest
 from core.datasets.study import Study
 from core.utility.arms import Arm
 from core.utility.presets import UtilityProtocol
-from core.utility.result import ArmRecord, RunRecord, RunScore, UsedSet, UtilitySummary
+from core.utility.result import ArmRecord, UsedSet, UtilitySummary
+from core.utility.run_record import RunRecord, RunScore
 from tests.images import write_png
 
 CORNER = (0.0, 0.0, 0.25, 0.25)

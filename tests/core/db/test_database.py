@@ -36,7 +36,8 @@ def test_migrations_make_exactly_the_tables_of_the_models(database: Database) ->
     with database._engine.connect() as connection:
         assert set(inspect(connection).get_table_names()) == {
             "alembic_version", "studies", "audits", "results", "jobs", "reviews", "review_pairs", "verdicts",
-            "review_openings", "experiments", "experiment_results",
+            "review_openings", "experiments", "experiment_results", "rating_sessions", "rating_stimuli",
+            "rating_raters", "rating_answers",
         }  # fmt: skip
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []

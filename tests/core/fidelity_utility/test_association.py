@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from core.cli import main
+from core.csv_text import render_csv
 from core.errors import InputError
 from core.fidelity_utility.association import associate, associate_all, explain_correction, find_correction
 from core.fidelity_utility.backdrop import find_backdrop
@@ -17,7 +18,7 @@ from core.fidelity_utility.points import join_points
 from core.fidelity_utility.sentences import say_association, write_p
 from core.fidelity_utility.tables import tabulate_associations, tabulate_points
 from core.fidelity_utility.utilities import Utility
-from core.fidelity_utility.writer import render_csv, write_associations
+from core.fidelity_utility.writer import write_associations
 from core.utility.significance import correct_holm
 from tests.core.fidelity_utility.made import make_audit, make_experiment
 

@@ -60,6 +60,21 @@ def test_distances_are_read_at_equal_numbers_of_images() -> None:
     assert "three" in note and "n = 30" in note and "n = 60" in note
 
 
+def test_sets_rated_in_several_sessions_are_told() -> None:
+    audit = make_audit(NAMES, {("fir", None): (0.4, 0.3, 0.2, None)})
+    rows = {row.synthetic: row for row in audit.results}
+
+    def rated(*floors: float | None) -> tuple[str, ...]:
+        held = [
+            rows[name].model_copy(update={"floor": floor}) for name, floor in zip(NAMES, floors, strict=True)
+        ]
+        summary = audit.model_copy(update={"results": tuple(held)})
+        return read_fidelity(summary, Fidelity("fir", None))[1]
+
+    assert not any("several sessions" in note for note in rated(0.3, 0.3, 0.3, None))
+    assert sum("several sessions" in note for note in rated(0.3, 0.3, 0.25, None)) == 1
+
+
 def test_metrics_are_listed_in_the_order_of_tables() -> None:
     audit = make_audit(
         NAMES,

@@ -17,6 +17,7 @@ from core.db.job_record import JobRecord, JobState
 from core.db.jobs import add_job, load_job
 from core.db.review_record import NewVerdict, Verdict
 from core.db.reviews import create_review, load_review_pairs, lock_review
+from core.db.studies import load_study
 from core.db.verdicts import add_verdicts
 from core.errors import InputError
 from core.jobs import queue
@@ -24,9 +25,11 @@ from core.jobs.job_folder import audit_folder
 from core.jobs.report_job import ReportFormat, ReportJob, ReportPayload, find_report
 from core.jobs.runner import run_job
 from core.jobs.submission import submit_report
+from core.rating.design import RealSource, SessionDesign, SetCount
 from core.report.content import ReportContent
 from core.review.plan import ReviewPlan
 from core.review.queue import plan_review
+from tests.core.rating.demo_films import answer_session, keep_session
 from tests.pages.conftest import IdleBackend
 from tests.studies import keep_audit, keep_study
 
@@ -115,6 +118,22 @@ def test_only_locked_reviews_stand_in_it(database: Database, audit_id: str) -> N
     hidden = read(make(database, audit_id, ReportContent.DEIDENTIFIED))
     assert "Review by readers" in hidden
     assert "Weiss" not in hidden
+
+
+def test_rated_sets_stand_in_it_and_sessions_by_name_only_inside_the_house(
+    database: Database, audit_id: str
+) -> None:
+    study = load_study(database, load_audit(database, audit_id).record.study_id)
+    counts = tuple(SetCount(synthetic=name, n=4) for name in (None, "gan"))
+    design = SessionDesign(counts=counts, real_source=RealSource.TRAIN, n_raters=1)
+    session = keep_session(database, get_settings(), study, design, "Reading by Dr. Weiss")
+    assert "Fake identification rate" not in read(make(database, audit_id, ReportContent.NO_IMAGES))
+    answer_session(database, session.id, lambda rater, image: image.is_fake)
+    text = read(make(database, audit_id, ReportContent.NO_IMAGES))
+    assert "Fake identification rate (FIR)" in text
+    assert "The rating session Reading by Dr. Weiss: 4 answers of 1 rater to 4 images" in text
+    hidden = read(make(database, audit_id, ReportContent.DEIDENTIFIED))
+    assert "A rating session: 4 answers of 1 rater to 4 images" in hidden and "Weiss" not in hidden
 
 
 def test_without_a_browser_a_pdf_fails_with_one_sentence(

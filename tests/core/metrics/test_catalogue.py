@@ -16,6 +16,7 @@ IDS = [
     "fid_infinity",
     "kid",
     "inception_score",
+    "fir",
     "precision",
     "recall",
     "density",
@@ -69,7 +70,7 @@ def test_shares_run_from_0_to_1_and_distances_are_better_low() -> None:
     for facts in METRICS.values():
         if facts.unit == "share":
             assert (facts.low, facts.high) == (0.0, 1.0)
-            better_low = facts.id in {"flagged", "repeated", "membership_power"}
+            better_low = facts.id in {"fir", "flagged", "repeated", "membership_power"}
             assert facts.direction is (Direction.LOWER if better_low else Direction.HIGHER)
     for name in ("fd", "fid", "fid_infinity", "kid", "mm_fid"):
         assert METRICS[name].direction is Direction.LOWER

@@ -8,7 +8,7 @@ import pytest
 from core.utility.arms import Arm, plan_arms
 from core.utility.comparison import compare_arms, count_comparisons, summarise_arms
 from core.utility.presets import PRESETS, UtilityProtocol
-from core.utility.result import RunRecord
+from core.utility.run_record import RunRecord
 from core.utility.run_store import compute_run_key
 from core.utility.scores import compute_scores
 

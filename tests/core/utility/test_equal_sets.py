@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.datasets.image_set import Role
-from core.utility import experiment
+from core.utility import training_plan
 from core.utility.arms import Arm
 from core.utility.experiment import run_experiment
 from core.utility.presets import UtilityProtocol
@@ -50,7 +50,7 @@ def test_the_interval_of_two_draws_of_one_process_covers_0_over_20_seeds(
 ) -> None:
     """Repeats draw afresh from many images, so that the interval counts what draws differ by."""
     arms = tuple(Arm(f"alone:{name}", name, real=0.0, synthetic=name, ratio=1.0) for name in NAMES)
-    monkeypatch.setattr(experiment, "plan_arms", lambda *_: arms)
+    monkeypatch.setattr(training_plan, "plan_arms", lambda *_: arms)
     covered, differences = 0, []
     for seed in range(20):
         sets = make_twins(tmp_path / str(seed), seed=seed, n=96)

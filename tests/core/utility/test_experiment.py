@@ -12,15 +12,16 @@ import pytest
 from core.cli import main
 from core.datasets.image_set import Role
 from core.errors import CancelledError, InputError, TooFewImagesError
+from core.output_folder import check_output_folder
 from core.progress import SilentProgress
-from core.utility import experiment
+from core.utility import experiment, training_plan
 from core.utility.archive import load_answers, load_utility
 from core.utility.arms import ExperimentKind
 from core.utility.experiment import run_experiment
 from core.utility.presets import UtilityProtocol
 from core.utility.result import UtilityResult
 from core.utility.sets import UtilitySets, prepare_sets
-from core.utility.writer import check_output, write_utility
+from core.utility.writer import write_utility
 from tests.core.utility.films import TINY, make_sets, scan, write_set
 from tests.images import write_png
 
@@ -110,8 +111,8 @@ def test_what_an_arm_finds_depends_on_no_other_arm(
 ) -> None:
     protocol = TINY.model_copy(update={"repeats": 1})
     first = run(sets, tmp_path / "first", protocol)
-    plan = experiment.plan_arms
-    monkeypatch.setattr(experiment, "plan_arms", lambda *given: tuple(reversed(plan(*given))))
+    plan = training_plan.plan_arms
+    monkeypatch.setattr(training_plan, "plan_arms", lambda *given: tuple(reversed(plan(*given))))
     turned = run(sets, tmp_path / "turned", protocol)
     assert list(turned.probabilities) != list(first.probabilities)
     assert same_answers(first, turned)
@@ -221,7 +222,7 @@ def test_every_table_is_written_and_read_back(sets: UtilitySets, tmp_path: Path)
     with pytest.raises(InputError, match="is not an experiment that this version reads"):
         load_utility(folder)
     with pytest.raises(InputError, match="cannot be written"):
-        check_output(folder / "utility.json" / "below")
+        check_output_folder(folder / "utility.json" / "below")
 
 
 def test_a_ratio_that_asks_for_no_image_is_told(sets: UtilitySets, tmp_path: Path) -> None:
@@ -256,9 +257,9 @@ def test_useful_images_help_and_useless_ones_do_not(
             for seed, (name, wrong) in enumerate(kinds.items(), 3)
         ],
     )
-    plan = experiment.plan_arms
+    plan = training_plan.plan_arms
     monkeypatch.setattr(
-        experiment, "plan_arms", lambda *of: tuple(arm for arm in plan(*of) if not arm.traditional)
+        training_plan, "plan_arms", lambda *of: tuple(arm for arm in plan(*of) if not arm.traditional)
     )
     protocol = TINY.model_copy(
         update={"repeats": 6, "epochs": 16, "ratios": (8.0,), "train_on_synthetic": False}

@@ -68,7 +68,7 @@ def test_counts_by_class_include_classes_without_changes() -> None:
 def test_counts_are_those_of_mcnemar() -> None:
     from core.utility.arms import Arm
     from core.utility.comparison import compare_arms
-    from core.utility.result import RunRecord
+    from core.utility.run_record import RunRecord
     from core.utility.scores import compute_scores
 
     rng = np.random.default_rng(0)

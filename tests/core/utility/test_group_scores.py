@@ -20,16 +20,17 @@ from core.progress import SilentProgress
 from core.utility.archive import load_utility
 from core.utility.arms import Arm, plan_arms
 from core.utility.experiment import run_experiment
+from core.utility.group_gaps import measure_gaps
 from core.utility.group_scores import (
     compare_groups,
     explain_test_groups,
     find_members,
-    measure_gaps,
     score_groups,
     summarise_groups,
 )
 from core.utility.presets import UtilityProtocol
-from core.utility.result import GroupGap, RunRecord
+from core.utility.result import GroupGap
+from core.utility.run_record import RunRecord
 from core.utility.run_store import compute_run_key
 from core.utility.scores import compute_scores
 from core.utility.sets import prepare_sets

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.utility.result import RunScore
+from core.utility.run_record import RunScore
 from core.utility.score_facts import SCORES
 from core.utility.scores import compute_scores
 

@@ -1,15 +1,15 @@
-"""The numbers of an analysis of bias as tables for pages."""
+"""Tables of suspect regions: how they tell the class, what sets inherit, and where a classifier looks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from core.bias.archive import ALL_REGIONS, BiasSummary
 from core.bias.attribution_archive import AttributionSummary
 from core.bias.attribution_options import METHODS
 from core.report.bias_findings import describe_place, write_p, write_place
-from core.report.numbers import format_count, format_interval, format_share, format_value, typeset
+from core.report.numbers import format_count
+from pages._shared.bias_cells import number_sets, set_column, write_cell, write_share_cell
 from pages._shared.table import Cell, Column, Table
 
 __all__ = [
@@ -17,8 +17,6 @@ __all__ = [
     "SHOW_REGION",
     "lay_out_attribution",
     "lay_out_inheritance",
-    "lay_out_markers",
-    "lay_out_shortcuts",
     "lay_out_suspects",
 ]
 
@@ -27,14 +25,6 @@ SHOW_REGION: Final = "show"
 CROP_REGION: Final = "crop"
 """Action of a suspect region, before a colon and its rank: the experiment without it."""
 
-_ANYWHERE: Final = "anywhere"
-_PROPERTIES: Final = {
-    "intensity": "Brightness and contrast",
-    "border": "Outermost strips",
-    "aspect": "Width over height",
-    "resolution": "Size in pixels",
-    "format": "File format and depth",
-}
 _RANK: Final = "Its number on the maps; the smaller and the stronger a region is, the higher it ranks."
 _PLACE: Final = "From the upper left corner, as seen on the screen."
 _AUROC: Final = (
@@ -60,9 +50,6 @@ _SHARE: Final = (
     "inherits less."
 )
 _HELDOUT: Final = "What real images of other patients carry: the value to compare with."
-_LETTERS: Final = "Share of the class's images with letter-like marks: small, bright, sharp strokes."
-_PROPERTY: Final = "What a tiny classifier is shown, and nothing else of the image."
-_ALONE: Final = "AUROC: 0.5 is chance, 1 tells every image's class; p is family-wise over the properties."
 _EVENLY: Final = "A classifier that looks everywhere alike has as much of its map there."
 _LOOKED: Final = (
     "Share of the map that lies in the region, averaged over images; more than its area means that the "
@@ -89,7 +76,7 @@ def lay_out_suspects(summary: BiasSummary) -> Table:
         cells = {
             "rank": Cell(str(one.rank), one.rank),
             "place": Cell(place[:1].upper() + place[1:], detail=write_place(one)),
-            "auroc": _write(one.auroc, one.low, one.high, f"n = {n}"),
+            "auroc": write_cell(one.auroc, one.low, one.high, f"n = {n}"),
             "p": Cell(write_p(one.p_value).removeprefix("p = ").removeprefix("p "), one.p_value),
             "surround": Cell(f"{one.surround_auroc:.2f}", one.surround_auroc),
             "area": Cell(f"{100 * one.area:.1f} %", one.area),
@@ -102,7 +89,7 @@ def lay_out_suspects(summary: BiasSummary) -> Table:
 
 def lay_out_inheritance(summary: BiasSummary) -> Table:
     """Lay out how much of each region's signal the other sets carry: one row a region and sign."""
-    places = _number_sets(one.name for one in summary.sets[1:])
+    places = number_sets(one.name for one in summary.sets[1:])
     columns = [
         Column("region", "Region", "Region of the real set, by its rank.", width=140),
         Column("sign", "Told by", _SIGN, width=130),
@@ -110,7 +97,7 @@ def lay_out_inheritance(summary: BiasSummary) -> Table:
     for one in summary.sets[1:]:
         title = f"{one.name} ↓" if one.role == "synthetic" else one.name
         about = _HELDOUT if one.role == "heldout" else _SHARE
-        columns.append(_set_column(places[one.name], title, about))
+        columns.append(set_column(places[one.name], title, about))
     rows: dict[str, dict[str, Cell]] = {}
     for found in summary.inheritance:
         if found.set in places:
@@ -119,72 +106,19 @@ def lay_out_inheritance(summary: BiasSummary) -> Table:
             cells["region"] = Cell("All suspect places" if everywhere else f"Region {found.region}")
             cells["sign"] = Cell("the same sign" if found.sign == "same" else "any sign")
             counted = f"n = {format_count(found.n_synthetic)}"
-            cells[places[found.set]] = _write_share(found.share, found.low, found.high, counted)
+            cells[places[found.set]] = write_share_cell(found.share, found.low, found.high, counted)
     return Table(tuple(columns), tuple(rows.items()))
-
-
-def lay_out_markers(summary: BiasSummary, *, every_zone: bool = False) -> Table:
-    """Lay out how many images carry letters: one row a place and class, one column a set.
-
-    Args:
-        summary: the analysis.
-        every_zone: whether thirds of the image in which no image has a letter are listed, too.
-    """
-    places = _number_sets(one.name for one in summary.sets)
-    marked = {one.zone for one in summary.markers if one.n_marked}
-    thirds = dict.fromkeys(one.zone for one in summary.markers if one.zone != _ANYWHERE)
-    columns = (
-        Column("zone", "Where", "Third of the image, as seen on the screen.", width=130),
-        Column("class", "Class", width=130),
-        *(_set_column(column, name, _LETTERS) for name, column in places.items()),
-    )
-    found = {(one.zone, one.class_name, one.set): one for one in summary.markers}
-    rows = []
-    for zone in (_ANYWHERE, *(one for one in thirds if every_zone or one in marked)):
-        for label in summary.classes:
-            here = {name: found[zone, label, name] for name in places if (zone, label, name) in found}
-            cells = {
-                places[name]: _write_share(
-                    one.rate, one.low, one.high, f"{format_count(one.n_marked)} of {format_count(one.n)}"
-                )
-                for name, one in here.items()
-            }
-            if cells:
-                cells |= {"zone": Cell(zone[:1].upper() + zone[1:]), "class": Cell(label)}
-                rows.append((f"{zone} {label}", cells))
-    return Table(columns, tuple(rows))
-
-
-def lay_out_shortcuts(summary: BiasSummary) -> Table:
-    """Lay out what other properties alone tell of the class: one row a property, one column a set."""
-    from core.bias.shortcuts import SHORTCUTS
-
-    places = _number_sets(one.name for one in summary.sets)
-    columns = (
-        Column("property", "Property", _PROPERTY, width=250),
-        *(_set_column(column, name, _ALONE) for name, column in places.items()),
-    )
-    rows: dict[str, dict[str, Cell]] = {}
-    for one in summary.shortcuts:
-        if one.set in places:
-            about = SHORTCUTS[one.property][0] if one.property in SHORTCUTS else ""
-            cells = rows.setdefault(one.property, {})
-            title = _PROPERTIES.get(one.property, one.property)
-            cells["property"] = Cell(title, detail="" if about.removesuffix(".") == title else about)
-            counted = f"{write_p(one.p_value)}, n = {format_count(one.n)}"
-            cells[places[one.set]] = _write(one.auroc, one.low, one.high, counted, tooltip=one.note)
-    return Table(columns, tuple(rows.items()))
 
 
 def lay_out_attribution(attribution: AttributionSummary) -> Table:
     """Lay out how much of where a classifier looks lies in each suspect region, by class and method."""
-    places = _number_sets(one.name for one in attribution.sets)
+    places = number_sets(one.name for one in attribution.sets)
     columns = (
         Column("region", "Region", "Region of the real set, by its rank.", width=90),
         Column("class", "Class", "Whose images were asked what speaks for it.", width=120),
         Column("method", "Method", width=110),
         Column("area", "Area", f"{_AREA} {_EVENLY}", kind="number"),
-        *(_set_column(column, name, _LOOKED) for name, column in places.items()),
+        *(set_column(column, name, _LOOKED) for name, column in places.items()),
     )
     rows: dict[str, dict[str, Cell]] = {}
     for one in attribution.shares:
@@ -194,27 +128,6 @@ def lay_out_attribution(attribution: AttributionSummary) -> Table:
             "class": Cell(one.class_name),
             "method": Cell(METHODS[one.method]),
             "area": Cell(f"{100 * one.area:.1f} %", one.area),
-            places[one.set]: _write_share(one.share, one.low, one.high, f"n = {format_count(one.n)}"),
+            places[one.set]: write_share_cell(one.share, one.low, one.high, f"n = {format_count(one.n)}"),
         }
     return Table(columns, tuple(rows.items()))
-
-
-def _number_sets(names: Iterable[str]) -> dict[str, str]:
-    """Id of each set's column: names may be those of other columns."""
-    return {name: f"set{place}" for place, name in enumerate(names)}
-
-
-def _set_column(column: str, title: str, about: str) -> Column:
-    return Column(
-        column, title, about, kind="number", detail_title=f"{title.removesuffix(' ↓')}, 95 % interval and n"
-    )
-
-
-def _write(value: float, low: float, high: float, counted: str, *, tooltip: str = "") -> Cell:
-    interval = format_interval(value, low, high)
-    return Cell(format_value(value, low, high), value, detail=f"{interval}, {counted}", tooltip=tooltip)
-
-
-def _write_share(value: float, low: float | None, high: float | None, counted: str) -> Cell:
-    shown, _, interval = typeset(format_share(value, low, high)).partition(" [")
-    return Cell(shown, value, detail=f"[{interval}, {counted}" if interval else counted)

@@ -1,39 +1,39 @@
-"""The study and utility experiment that a page shows, chosen at its top and kept in the address."""
+"""The study and experiment that a page shows, chosen at its top and kept in the address."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import streamlit as st
 
-from core.db.experiments import list_experiments
+from core.db.database import Database
+from core.db.experiments import ExperimentRecord, list_experiments
 from core.db.job_record import JobRecord, JobState
 from core.db.jobs import list_jobs
-from core.db.studies import StudyRecord, list_studies
+from core.db.studies import StudyRecord
 from core.jobs.description import describe_job
 from core.jobs.job_folder import experiment_folder
-from core.utility.archive import load_utility_summary
-from core.utility.result import UtilitySummary
 from pages._shared.job_progress import show_active_jobs
-from pages._shared.links import JOBS, OVERVIEW
+from pages._shared.links import JOBS
 from pages._shared.names import escape_markdown
 from pages._shared.selection import choose
+from pages._shared.study_choice import choose_study
 from pages._shared.times import format_instant
 from pages._shared.workspace import open_workspace
 
-__all__ = ["KIND_TITLES", "NEW", "UTILITY_KINDS", "FinishedExperiment", "UtilityChoice", "choose_experiment"]
+__all__ = ["NEW", "ExperimentChoice", "FinishedExperiment", "choose_experiment"]
 
 NEW: Final = "new"
 """Stands in the address for the form of a new experiment."""
 
-KIND_TITLES: Final = {"augmentation": "Augmentation", "feature-extraction": "Feature extraction"}
-UTILITY_KINDS: Final = tuple(KIND_TITLES)
+Summary = TypeVar("Summary")
 
 
 @dataclass(frozen=True, slots=True)
-class FinishedExperiment:
+class FinishedExperiment(Generic[Summary]):
     """An experiment with what it found.
 
     Attributes:
@@ -44,11 +44,11 @@ class FinishedExperiment:
 
     id: str
     folder: Path
-    summary: UtilitySummary
+    summary: Summary
 
 
 @dataclass(frozen=True, slots=True)
-class UtilityChoice:
+class ExperimentChoice(Generic[Summary]):
     """What the page shows.
 
     Attributes:
@@ -58,61 +58,64 @@ class UtilityChoice:
     """
 
     study: StudyRecord
-    experiment: FinishedExperiment | None
+    experiment: FinishedExperiment[Summary] | None
     n_finished: int
 
 
-def choose_experiment() -> UtilityChoice:
+def choose_experiment(
+    kinds: Mapping[str, str],
+    load: Callable[[Database, str], tuple[ExperimentRecord, Summary]],
+    *,
+    job_kind: str,
+    opens_form: bool = False,
+) -> ExperimentChoice[Summary]:
     """Ask for study and experiment, show running jobs; without a study, link to where to set one up.
 
     A job that has not ended stands in the list beside finished experiments: its id is theirs once it has.
     While it is chosen, and it runs or failed, the page ends with that.
+
+    Args:
+        kinds: each kind of experiment that the page shows, to what a list calls it; empty where the page has
+            one kind only.
+        load: reads a finished experiment of these kinds from the database.
+        job_kind: the kind of job that runs them.
+        opens_form: whether the form of a new one is shown where the address names no experiment.
     """
     settings, database = open_workspace()
-    studies = list_studies(database)
-    if not studies:
-        st.info("No study yet. Set one up, or run the demo, from the overview.")
-        st.page_link(OVERVIEW, label="To the overview", icon=":material/overview:")
-        st.stop()
-    studies_of = {one.id: one.study_id for one in list_experiments(database, kinds=UTILITY_KINDS)}
-    # An address may name the experiment alone.
-    first = studies_of.get(st.query_params.get("experiment", ""))
-    with_experiments = set(studies_of.values())
-    ordered = sorted(studies, key=lambda study: (study.id != first, study.id not in with_experiments))
+    owners = {one.id: one.study_id for one in list_experiments(database, kinds=list(kinds))}
     study_column, experiment_column = st.columns([2, 3])
-    with study_column:
-        study_id = choose("Study", {one.id: one.name for one in ordered}, param="study")
-    study = next(one for one in ordered if one.id == study_id)
-    finished = {one.id: one for one in list_experiments(database, study_id=study_id, kinds=UTILITY_KINDS)}
+    study = choose_study(database, study_column, owners=owners, param="experiment")
+    finished = {
+        one.id: ", ".join(filter(None, (kinds[one.kind], format_instant(one.finished_at))))
+        for one in list_experiments(database, study_id=study.id, kinds=list(kinds))
+    }
     asked = st.query_params.get("experiment", "")
-    if studies_of.get(asked, study_id) != study_id:
+    if owners.get(asked, study.id) != study.id:
         # Another study was chosen since.
         del st.query_params["experiment"]
     jobs = {
         job.id: job
-        for job in list_jobs(database, study_id=study_id, kind="utility")
+        for job in list_jobs(database, study_id=study.id, kind=job_kind)
         if job.id not in finished and (not job.state.has_ended or job.id == asked)
     }
-    shown = {
-        key: f"{KIND_TITLES[one.kind]}, {format_instant(one.finished_at)}" for key, one in finished.items()
-    }
-    shown |= {key: f"{job.title}, {format_instant(job.created_at)}" for key, job in jobs.items()}
+    shown = finished | {key: f"{job.title}, {format_instant(job.created_at)}" for key, job in jobs.items()}
     with experiment_column:
         experiment_id = choose(
             "Experiment",
             shown | {NEW: "New experiment"},
             param="experiment",
+            default=NEW if opens_form else None,
             help="An experiment's numbers never change; each one is kept.",
         )
-    show_active_jobs(study_id=study_id)
+    show_active_jobs(study_id=study.id)
     if experiment_id in jobs:
         _show_unfinished(jobs[experiment_id])
         st.stop()
     if experiment_id not in finished:
-        return UtilityChoice(study, None, len(finished))
-    _, summary = load_utility_summary(database, experiment_id)
-    folder = experiment_folder(settings, experiment_id)
-    return UtilityChoice(study, FinishedExperiment(experiment_id, folder, summary), len(finished))
+        return ExperimentChoice(study, None, len(finished))
+    _, summary = load(database, experiment_id)
+    experiment = FinishedExperiment(experiment_id, experiment_folder(settings, experiment_id), summary)
+    return ExperimentChoice(study, experiment, len(finished))
 
 
 def _show_unfinished(job: JobRecord) -> None:
@@ -122,7 +125,7 @@ def _show_unfinished(job: JobRecord) -> None:
     # Who cancels knows; what failed is an error.
     show = st.info if job.state is JobState.CANCELLED else st.error
     show(escape_markdown(job.exit_reason or describe_job(job, job.created_at).word))
-    st.text("Trainings that were finished are kept; run again, the experiment goes on where it stopped.")
+    st.text("What was finished is kept; run again, the experiment goes on where it stopped.")
     st.page_link(
         JOBS, label="Log, and run again", icon=":material/work_history:", query_params={"job": job.id}
     )

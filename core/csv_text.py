@@ -10,6 +10,7 @@ import pandas as pd
 
 __all__ = ["render_csv"]
 
+# What a spreadsheet would run.
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 
 
