@@ -123,8 +123,8 @@ for _facts in (
         name="Fake identification rate (FIR)",
         sentence="How many of the synthetic images people recognise as fake; compare it with the floor, how "
         "many real images the same people call fake, since whoever guesses calls half of both fake.",
-        definition="Share of the answers to synthetic images of a blinded rating session that say fake; where "
-        "a real image stands beside each, the share of pairs in which the fake one is named.",
+        definition="Share of the answers to synthetic images of a blinded rating session that say fake; "
+        "where a real image stands beside each, the share of pairs in which the fake one is named.",
         direction=Direction.LOWER,
         interval="Wilson score interval over the answers, widened where raters or images differ",
         paper=_XING,

@@ -49,7 +49,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "Bias": ("bias_inheritance",),
 }
-# Crowding raises density (Naeem et al. 2020), noise looks like variety, and people call real images fake, too.
+# Crowding raises density (Naeem et al. 2020), noise looks like variety, and people call real images fake.
 AIMS_AT_REAL = frozenset({"density", "feature_std", "vendi_score", "ms_ssim", "fir"})
 """Metrics that are best where real images are: to go beyond them is no better."""
 

@@ -62,5 +62,6 @@ def choose_session(database: Database, *, offers_new: bool) -> SessionChoice:
 
 
 def name_session(session: RatingSessionRecord) -> str:
-    """What lists call a session: its name, and that its raters are none."""
-    return f"{session.name} (simulated)" if session.is_simulated else session.name
+    """What lists call a session: its name, which also says where nobody rated it."""
+    is_told = "simulated" in session.name.casefold()
+    return f"{session.name} (simulated)" if session.is_simulated and not is_told else session.name
