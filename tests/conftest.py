@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,10 @@ import pytest
 from core.config import get_settings
 from core.db.database import Database, open_database
 from tests.postgres import fresh_postgres
+
+# The tests' networks are tiny: a second thread waits for the first more than it helps, and where servers, browsers
+# and jobs of a test share the cores, tenfold so. Read when torch is loaded, here and in every process of a test.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -21,7 +21,9 @@ FOLDER = ROOT / "assets" / "screenshots"
 PICTURES = (
     ("overview-light", "", "light", "Last audits"),
     ("quality-dark", "quality", "dark", "Fréchet distance from the real set"),
+    ("rating-results-light", "rating-results", "light", "Do sets differ?"),
 )
+SESSION = "Reading"
 DEMO_S = 300
 
 
@@ -50,6 +52,7 @@ def main() -> None:
             tall = {"width": 1280, "height": 1160}
             page = browser.new_page(color_scheme="dark", viewport=tall)
             take(page, server, "bias", "Patches behind this place").screenshot(path=FOLDER / "bias-dark.png")
+            take_rating(browser, server).screenshot(path=FOLDER / "rating-page.png")
             run_utility(server)
             page = browser.new_page(color_scheme="light", viewport=tall)
             take(page, server, "utility", "Change of accuracy").screenshot(path=FOLDER / "utility-light.png")
@@ -82,19 +85,45 @@ def take_map(browser: Browser, server: Dashboard) -> Page:
     return page
 
 
+def take_rating(browser: Browser, server: Dashboard) -> Page:
+    """Make a session of the demo's films and open its first rater's link."""
+    counts = ("real=30", "fresh=15", "blurred=15")
+    run_core(
+        server,
+        *("rating", "create", "--study", NAME, "--name", SESSION),
+        *(part for count in counts for part in ("--count", count)),
+    )
+    links = run_core(server, "rating", "links", SESSION, "--base", server.url)
+    page = browser.new_page(color_scheme="light", viewport={"width": 1280, "height": 860})
+    page.goto(next(word for word in links.split() if word.startswith(f"{server.url}/rate/")))
+    page.get_by_label("Role").select_option(index=1)
+    page.get_by_label("Years").fill("5")
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Start").click(timeout=30_000)
+    expect(page.get_by_text("1 of 60")).to_be_visible(timeout=30_000)
+    page.wait_for_timeout(1000)
+    return page
+
+
 def run_utility(server: Dashboard) -> None:
     """Pretrain on four of the demo's sets, as a job."""
     chosen = ("fresh", "collapsed", "marker-inherited", "marker-free")
     options = [part for name in chosen for part in ("--synthetic", name)]
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "core", "study", "utility", NAME),
-            *("--kind", "feature-extraction", "--wait", *options),
-        ],
-        env={**os.environ, "MEDSYN_HOME": str(server.home), "MEDSYN_OFFLINE": "1"},
+    run_core(server, "study", "utility", NAME, "--kind", "feature-extraction", "--wait", *options)
+
+
+def run_core(server: Dashboard, *command: str) -> str:
+    """Run the command line in the dashboard's workspace; returns what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "core", *command],
+        env={**os.environ, "MEDSYN_HOME": str(server.home), "MEDSYN_OFFLINE": "1", "COLUMNS": "200"},
         cwd=ROOT,
         check=True,
+        capture_output=True,
+        text=True,
     )
+    return done.stdout
 
 
 def take(page: Page, server: Dashboard, path: str, sign: str) -> Page:
