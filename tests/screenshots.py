@@ -36,8 +36,7 @@ def main() -> None:
         server = Dashboard(Path(folder) / "dashboard")
         server.start()
         try:
-            page = browser.new_page()
-            page.goto(server.url)
+            page = take(browser.new_page(), server, "", "Run the demo")
             page.get_by_role("button", name="Run the demo").click()
             expect(page.get_by_text("Last audits")).to_be_visible(timeout=DEMO_S * 1000)
             for name, path, scheme, sign in PICTURES:
