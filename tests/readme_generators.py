@@ -122,7 +122,7 @@ def _keep_untrained(
             n_images=images.count_classes(),
             images_digest=images.digest,
             device=_CPU,
-        )  # fmt: skip
+        )
     )
     with torch.random.fork_rng([]):
         phases = family.build_phases(options, images=images, run=run, device=_CPU)

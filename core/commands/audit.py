@@ -30,7 +30,12 @@ from core.features.base import Device, Precision, ResizeMode
 __all__ = ["audit"]
 
 # MedSynAnalyzer's models by the names it gave them; its continuous extractor is timm's Inception.
-_SELECT_MODEL = {"inception_v3": "timm:inception_v3"}
+_SELECT_MODEL = {
+    "inception_v3": "timm:inception_v3",
+    "vqvae_top": "vqvae-top",
+    "vqvae_bottom": "vqvae-bottom",
+}
+_TRAINED_BY_USERS = ("vqvae_top", "vqvae_bottom")
 
 
 def audit(
@@ -181,5 +186,14 @@ def _from_predecessor(
             f"--select_model {model} is not available here; use {', '.join(_SELECT_MODEL)}, or --extractor "
             "with an id that `python -m core extractors` lists."
         )
-    name = _SELECT_MODEL[model] + (f"?weights={path}" if path is not None else "")
+    name = _SELECT_MODEL[model]
+    if model in _TRAINED_BY_USERS:
+        if path is None:
+            raise InputError(
+                f"--select_model {model} needs --pretrained_model_path: the folder of a run that "
+                "`python -m core train vqvae2` wrote."
+            )
+        name += f":{path}"
+    elif path is not None:
+        name += f"?weights={path}"
     return [*(extractor or []), name], weights

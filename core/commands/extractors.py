@@ -50,6 +50,10 @@ def extractors() -> None:
         "download.",
         markup=False,
     )
+    console.print(
+        "vqvae-top:<run> and vqvae-bottom:<run> take the folder that `python -m core train vqvae2` wrote.",
+        markup=False,
+    )
 
 
 def _state(path: Path) -> str:

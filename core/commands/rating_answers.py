@@ -78,6 +78,12 @@ def import_(
     )
     typer.echo(kept.record.id)
     typer.echo(f"{kept.n_found} of {kept.n_images} images were found among the study's files.", err=True)
+    if kept.n_again:
+        typer.echo(
+            f"Note: {kept.n_again} answers are to images that the same rater had answered before; they are "
+            "kept as repeats. Where they are other images, give each an item of its own.",
+            err=True,
+        )
     try:
         prepare_session(database, settings, kept.record.id)
     except InputError as error:

@@ -10,7 +10,7 @@ from rich.text import Text
 from core.rating.measured import Measured
 from core.rating.rating_score import RatingScore
 from core.rating.score_facts import RATING_FACTS
-from core.report.numbers import format_interval, format_share, format_value
+from core.report.numbers import format_interval, format_positive, format_share, format_value
 
 __all__ = ["print_score"]
 
@@ -49,5 +49,7 @@ def _write(name: str, number: Measured) -> str:
         return "–"
     if name in _SHARES:
         return format_share(number.value, number.low, number.high)
+    if name.endswith("_ms"):
+        return f"{' '.join(format_positive(number.value, number.low, number.high)).rstrip()} ms"
     value = format_value(number.value, number.low, number.high)
     return f"{value} {format_interval(number.value, number.low, number.high)}".rstrip()

@@ -143,6 +143,11 @@ class RaterRecord:
     finished_at: datetime | None
     revoked_at: datetime | None
 
+    @property
+    def rated_elsewhere(self) -> bool:
+        """Whether the answers were given elsewhere and imported: whoever rates here agrees to it here."""
+        return self.finished_at is not None and self.consented_at is None
+
 
 @dataclass(frozen=True, slots=True)
 class NewAnswer:

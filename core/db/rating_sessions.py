@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from core.db._rater_rows import insert_rater
 from core.db._storable import make_storable
 from core.db.database import Database
+from core.db.rating_names import require_session_name
 from core.db.rating_record import RatingSessionRecord, StimulusRecord, Trial, TrialKind
-from core.db.tables import RatingSessionTable, RatingStimulusTable, StudyTable
+from core.db.tables import RaterTable, RatingSessionTable, RatingStimulusTable, StudyTable
 from core.errors import InputError, UnknownNameError
 
 __all__ = [
@@ -32,8 +33,6 @@ __all__ = [
     "reopen_rating_session",
 ]
 
-_LONGEST_NAME = 80
-
 
 def create_rating_session(
     database: Database,
@@ -45,6 +44,7 @@ def create_rating_session(
     stimuli: Sequence[StimulusRecord],
     raters: Sequence[tuple[str, Sequence[Trial]]],
     is_simulated: bool = False,
+    session_id: str | None = None,
 ) -> RatingSessionRecord:
     """Keep a new session with all its images and raters, or nothing.
 
@@ -57,6 +57,8 @@ def create_rating_session(
         stimuli: the images, numbered from 0 in this order.
         raters: name and trials of each, in order; a name may be empty ("Rater 1" then).
         is_simulated: whether simulated raters will answer.
+        session_id: its id; a session that has it already is returned as it is, so that work which was cut
+            short can be done again. A new id by default.
 
     Raises:
         InputError: if the name is taken or no name, there is no image, or the numbers do not fit.
@@ -64,16 +66,19 @@ def create_rating_session(
         DatabaseError: if the database does not answer.
     """
     with database.write() as session:
-        row = insert_rating_session(
-            session,
-            study_id=study_id,
-            name=name,
-            design=design,
-            folders=folders,
-            stimuli=stimuli,
-            raters=raters,
-            is_simulated=is_simulated,
-        )
+        row = None if session_id is None else session.get(RatingSessionTable, session_id)
+        if row is None:
+            row = insert_rating_session(
+                session,
+                study_id=study_id,
+                name=name,
+                design=design,
+                folders=folders,
+                stimuli=stimuli,
+                raters=raters,
+                is_simulated=is_simulated,
+                session_id=session_id,
+            )
         return read_rating_session(row)
 
 
@@ -87,6 +92,7 @@ def insert_rating_session(
     stimuli: Sequence[StimulusRecord],
     raters: Sequence[tuple[str, Sequence[Trial]]],
     is_simulated: bool = False,
+    session_id: str | None = None,
 ) -> RatingSessionTable:
     """Add the rows of a new session within a writer's transaction; see `create_rating_session`.
 
@@ -94,21 +100,15 @@ def insert_rating_session(
         InputError: if the name is taken or no name, there is no image, or the numbers do not fit.
         UnknownNameError: if there is no such study.
     """
-    name = " ".join(name.split())
-    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
-        raise InputError(f"A rating session needs a name of 1 to {_LONGEST_NAME} printable characters.")
+    name = require_session_name(session, study_id, name)
     if not stimuli:
         raise InputError("A rating session without an image cannot be kept; choose more images.")
     if [one.number for one in stimuli] != list(range(len(stimuli))):
         raise InputError("The images of a rating session are numbered from 0 without a gap.")
     if session.get(StudyTable, study_id) is None:
         raise UnknownNameError(f"There is no study {study_id!r}; open one from the overview.")
-    taken = select(RatingSessionTable.name).where(RatingSessionTable.study_id == study_id)
-    for other in session.scalars(taken):
-        if other.casefold() == name.casefold():
-            raise InputError(f"There is a rating session called {other!r} already; choose another name.")
     row = RatingSessionTable(
-        id=secrets.token_hex(8),
+        id=session_id or secrets.token_hex(8),
         study_id=study_id,
         name=name,
         created_at=datetime.now(UTC),
@@ -231,11 +231,23 @@ def reopen_rating_session(database: Database, session_id: str) -> RatingSessionR
     """Undo `close_rating_session`; raters who had not finished go on where they were.
 
     Raises:
+        InputError: if it was run elsewhere and its answers are imported.
         UnknownNameError: if there is no session of that id.
         DatabaseError: if the database does not answer.
     """
+    # Whoever rates here agrees to take part here.
+    elsewhere = select(RaterTable.id).where(
+        RaterTable.session_id == session_id,
+        RaterTable.finished_at.is_not(None),
+        RaterTable.consented_at.is_(None),
+    )
     with database.write() as session:
         row = get_rating_session(session, session_id)
+        if session.scalar(elsewhere.limit(1)) is not None:
+            raise InputError(
+                f"The rating session {row.name!r} was run elsewhere and its answers are imported, so that no "
+                "trial of it is left to rate; make a new session."
+            )
         row.closed_at = None
         return read_rating_session(row)
 

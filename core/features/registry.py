@@ -34,6 +34,8 @@ EXTRACTORS.register("timm", ExtractorEntry("core.features.timm_models", "timm:<n
 EXTRACTORS.register("texture", ExtractorEntry("core.features.texture", "texture"))
 EXTRACTORS.register("random-conv", ExtractorEntry("core.features.random_conv", "random-conv"))
 EXTRACTORS.register("pixels", ExtractorEntry("core.features.pixels", "pixels"))
+EXTRACTORS.register("vqvae-top", ExtractorEntry("core.features.vqvae_top", "vqvae-top:<run>", True))
+EXTRACTORS.register("vqvae-bottom", ExtractorEntry("core.features.vqvae_bottom", "vqvae-bottom:<run>", True))
 
 
 def _entry(name: str) -> ExtractorEntry:

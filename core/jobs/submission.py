@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 
 from pydantic import BaseModel
@@ -26,10 +27,12 @@ from core.jobs.crop_job import CropPayload
 from core.jobs.demo_job import DEMO_NAME
 from core.jobs.map_job import MapPayload
 from core.jobs.queue import submit_job
-from core.jobs.rating_job import RatingPayload
+from core.jobs.rating_job import NewSession, RatingPayload
 from core.jobs.report_job import ReportFormat, ReportPayload
+from core.jobs.unmade_sessions import claim_session_name
 from core.jobs.utility_job import UtilityPayload
 from core.maps.map_options import MapOptions
+from core.rating.design import SessionDesign
 from core.report.content import ReportContent
 from core.utility.arms import ExperimentKind
 from core.utility.presets import UtilityProtocol
@@ -42,6 +45,7 @@ __all__ = [
     "submit_crop",
     "submit_demo",
     "submit_map",
+    "submit_new_rating",
     "submit_rating",
     "submit_report",
     "submit_utility",
@@ -143,6 +147,23 @@ def submit_map(
     return _submit(
         database, settings, "map", payload, title=f"Map of {extractor} features", study_id=study_id
     )
+
+
+def submit_new_rating(
+    database: Database, settings: Settings, study: StudyRecord, *, name: str, design: SessionDesign
+) -> JobRecord:
+    """Ask for a rating session of a study's folders as they are now, whose id the payload holds.
+
+    Raises:
+        InputError: if the name is none or taken.
+        UnknownNameError: if the study has no synthetic set of a name.
+        ImageSetError: if held-out images are asked for and the study has none.
+        DatabaseError: if the database does not answer.
+    """
+    name = claim_session_name(database, study.id, name)
+    new = NewSession(folders=study.folders, name=name, design=design)
+    payload = RatingPayload(session_id=secrets.token_hex(8), new=new)
+    return _submit(database, settings, "rating", payload, title=f"Rating session {name}", study_id=study.id)
 
 
 def submit_rating(database: Database, settings: Settings, session: RatingSessionRecord) -> JobRecord:

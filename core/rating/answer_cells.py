@@ -76,7 +76,10 @@ def _number(name: str, cell: str) -> float | None:
 
 
 def _whole(name: str, cell: str) -> int:
-    value = _number(name, cell)
+    try:
+        value = _number(name, cell)
+    except CellError:
+        value = None
     if value is None or value != int(value):
         raise CellError(f"its {name} is {cell[:40]!r}; write a whole number from 0 up")
     return int(value)

@@ -15,7 +15,7 @@ from core.errors import InputError
 from core.rating.answer_cells import CellError, read_cell
 from core.rating.session_table import ANSWER_COLUMNS, make_answer_table
 
-__all__ = ["REQUIRED_COLUMNS", "read_answers", "render_answers"]
+__all__ = ["REQUIRED_COLUMNS", "read_answers", "render_answers", "tell_repeats"]
 
 REQUIRED_COLUMNS: Final = ("rater", "trial", "item", "synthetic", "truth", "answer")
 """Columns that a file from elsewhere must have; any other of `ANSWER_COLUMNS` may be there."""
@@ -43,8 +43,8 @@ def read_answers(path: Path) -> pd.DataFrame:
 
     It needs the columns `rater, trial, item, synthetic, truth, answer`, in any order and case; truth and
     answer are `real` or `fake`, and `synthetic` names the set of a fake image. Other columns of
-    `ANSWER_COLUMNS` may be there; further ones are ignored. Without a column `kind`, the first time that a
-    rater sees an item is a test and any later time a repeat.
+    `ANSWER_COLUMNS` may be there; further ones are ignored. Without a column `kind`, all are test trials; of
+    an item that a rater sees again only the first one counts, which the score then says.
 
     Args:
         path: the file, 64 MiB and 500,000 rows at most.
@@ -72,8 +72,27 @@ def read_answers(path: Path) -> pd.DataFrame:
         rows.append(row)
     if not rows:
         raise InputError(f"The answers file {path} holds no answer; write one row a trial below its titles.")
-    _tell_repeats(rows)
     return make_answer_table(rows)
+
+
+def tell_repeats(rows: Sequence[dict[str, Any]]) -> int:
+    """Turn test trials of an image that the rater had seen before into repeats, as they are scored.
+
+    Args:
+        rows: with the columns of `ANSWER_COLUMNS`; their kinds are changed.
+
+    Returns:
+        How many there were.
+    """
+    seen: set[tuple[str, ...]] = set()
+    n_again = 0
+    for row in sorted(rows, key=lambda row: (row["rater"], row["trial"])):
+        image = tuple(row[name] for name in ("rater", "truth", "synthetic", "item"))
+        if row["kind"] == "test":
+            if image in seen:
+                row["kind"], n_again = "repeat", n_again + 1
+            seen.add(image)
+    return n_again
 
 
 def _read_lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
@@ -137,7 +156,7 @@ def _check_titles(path: Path, titles: Sequence[str]) -> None:
 
 def _read_row(cells: Mapping[str, str]) -> dict[str, Any]:
     row: dict[str, Any] = {name: read_cell(name, cells.get(name, "")) for name in ANSWER_COLUMNS}
-    row["task"] = row["task"] or "single"
+    row["task"], row["kind"] = row["task"] or "single", row["kind"] or "test"
     if row["task"] == "pair" and row["truth"] == "real":
         raise CellError("its task is 'pair', whose row tells of the fake image; write truth 'fake'")
     if row["truth"] == "real":
@@ -145,14 +164,3 @@ def _read_row(cells: Mapping[str, str]) -> dict[str, Any]:
     elif row["kind"] != "check":
         row["synthetic"] = row["synthetic"] or _UNNAMED
     return row
-
-
-def _tell_repeats(rows: Sequence[dict[str, Any]]) -> None:
-    """Fill the kinds that the file does not tell, in the order of each rater's trials."""
-    seen: set[tuple[str, ...]] = set()
-    for row in sorted(rows, key=lambda row: (row["rater"], row["trial"])):
-        image = tuple(row[name] for name in ("rater", "truth", "synthetic", "item"))
-        if not row["kind"]:
-            row["kind"] = "repeat" if image in seen else "test"
-        if row["kind"] == "test":
-            seen.add(image)

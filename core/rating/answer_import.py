@@ -18,6 +18,7 @@ from core.db.rating_import import ImportedRater, import_rating_session
 from core.db.rating_record import Answer, NewAnswer, RatingSessionRecord, StimulusRecord, Trial, TrialKind
 from core.db.studies import StudyRecord
 from core.errors import InputError, UnknownNameError
+from core.rating.answer_csv import tell_repeats
 from core.rating.design import RealSource, SessionDesign, SetCount, Task, Timing
 from core.rating.item_files import ItemKey, find_item_files
 from core.validation import explain_first
@@ -36,11 +37,13 @@ class ImportedSession:
         record: the session, closed.
         n_images: images that the answers name.
         n_found: those of them that a file of the study's sets was found for.
+        n_again: answers of test trials to an image that the rater had seen before, kept as repeats.
     """
 
     record: RatingSessionRecord
     n_images: int
     n_found: int
+    n_again: int
 
 
 def import_answers(
@@ -74,6 +77,7 @@ def import_answers(
     if len(tasks) > 1:
         raise InputError("The answers mix single images and pairs; import them as two sessions.")
     rows = [_name_set(row, study.folders) for row in answers.to_dict("records")]
+    n_again = tell_repeats(rows)
     kinds, classes = _find_kinds(rows), {_key(row): row["class"] or None for row in rows}
     if not any(_key(row)[0] and _key(row)[1] for row in rows):
         raise InputError("The answers name no synthetic set; write it into the column synthetic.")
@@ -117,7 +121,7 @@ def import_answers(
         ],
         is_simulated=is_simulated,
     )
-    return ImportedSession(record, n_images=len(kinds), n_found=len(files))
+    return ImportedSession(record, n_images=len(kinds), n_found=len(files), n_again=n_again)
 
 
 def _name_set(row: Mapping[Any, Any], folders: StudyFolders) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from core.datasets.study_folders import StudyFolders, confine_to_roots
 from core.errors import ImageReadError
 from core.images.reading import decode_image, read_bytes
 from core.rating.design import RealSource
-from core.rating.image_look import ImageLook, look_at
+from core.rating.image_look import ImageLook, both_have_colour, look_at
 
 __all__ = ["find_giveaways", "preview_giveaways"]
 
@@ -37,11 +37,16 @@ def find_giveaways(
         Sentences for the researcher, which name sets and are not for raters; none where nothing differs or
         a side is empty.
     """
-    found = []
+    found: list[str | None] = []
+    fakes = [look for mine in synthetic.values() for look in mine]
+    in_colour = both_have_colour(real, fakes)
+    smallest = min((look.long_px for look in (*real, *fakes)), default=0)
     for name, looks in synthetic.items():
         if real and looks:
-            found += [text for compare in _COMPARISONS if (text := compare(name, real, looks)) is not None]
-    return tuple(found)
+            found.append(_compare_sizes(name, real, looks, smallest))
+            found.append(_compare_colour(name, real, looks, is_shown=in_colour))
+            found += [compare(name, real, looks) for compare in _COMPARISONS]
+    return tuple(text for text in found if text is not None)
 
 
 def preview_giveaways(
@@ -99,10 +104,12 @@ def _sample(ref: FolderRef, settings: Settings, *, n_samples: int, deadline: flo
     return looks
 
 
-def _compare_sizes(name: str, real: Sequence[ImageLook], fake: Sequence[ImageLook]) -> str | None:
+def _compare_sizes(
+    name: str, real: Sequence[ImageLook], fake: Sequence[ImageLook], smallest: int
+) -> str | None:
+    """`smallest` is the length of the smallest image of all sets, to which all are brought."""
     if _numbers_apart(real, fake, lambda one: one.long_px) < _NUMBERS_APART:
         return None
-    smallest = min(one.long_px for one in (*real, *fake))
     return (
         f"Real images are {_span(real, lambda one: one.long_px)} pixels long and those of {name} "
         f"{_span(fake, lambda one: one.long_px)}: all are first brought to {smallest} pixels, so that raters "
@@ -112,7 +119,14 @@ def _compare_sizes(name: str, real: Sequence[ImageLook], fake: Sequence[ImageLoo
 
 def _compare_shapes(name: str, real: Sequence[ImageLook], fake: Sequence[ImageLook]) -> str | None:
     if _numbers_apart(real, fake, lambda one: one.aspect) < _NUMBERS_APART:
-        return None
+        return _compare_shares(
+            name,
+            real,
+            fake,
+            lambda one: one.width != one.height,
+            "are not square and have margins",
+            "crop all of them to one shape",
+        )
     return (
         f"The width of real images is {_span(real, lambda one: one.aspect)} times their height, that of "
         f"{name} {_span(fake, lambda one: one.aspect)} times: the margins around them tell the two apart; "
@@ -120,10 +134,12 @@ def _compare_shapes(name: str, real: Sequence[ImageLook], fake: Sequence[ImageLo
     )
 
 
-def _compare_colour(name: str, real: Sequence[ImageLook], fake: Sequence[ImageLook]) -> str | None:
-    return _compare_shares(
-        name, real, fake, lambda one: one.is_colour, "are in colour", "make all of them grey, or none"
-    )
+def _compare_colour(
+    name: str, real: Sequence[ImageLook], fake: Sequence[ImageLook], *, is_shown: bool
+) -> str | None:
+    """`is_shown` says whether the session is in colour, which takes real and synthetic images with some."""
+    remedy = "make all of them grey, or none" if is_shown else "all are shown in grey"
+    return _compare_shares(name, real, fake, lambda one: one.is_colour, "are in colour", remedy)
 
 
 def _compare_depth(name: str, real: Sequence[ImageLook], fake: Sequence[ImageLook]) -> str | None:
@@ -161,9 +177,7 @@ def _compare_borders(name: str, real: Sequence[ImageLook], fake: Sequence[ImageL
 
 
 _COMPARISONS: Final = (
-    _compare_sizes,
     _compare_shapes,
-    _compare_colour,
     _compare_depth,
     _compare_compression,
     _compare_borders,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.images.decoded import DecodedImage
 
-__all__ = ["ImageLook", "look_at"]
+__all__ = ["ImageLook", "both_have_colour", "look_at"]
 
 # Compression leaves a border not quite even.
 _EVEN_RANGE = 0.02
@@ -63,6 +64,11 @@ def look_at(image: DecodedImage) -> ImageLook:
         is_lossy=facts.format in ("JPEG", "WEBP"),
         has_border=_has_border(image.pixels),
     )
+
+
+def both_have_colour(real: Sequence[ImageLook], synthetic: Sequence[ImageLook]) -> bool:
+    """Whether some of the real and some of the synthetic images have colour."""
+    return any(one.is_colour for one in real) and any(one.is_colour for one in synthetic)
 
 
 def _has_border(pixels: NDArray[Any]) -> bool:

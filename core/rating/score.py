@@ -129,7 +129,7 @@ def _write_notes(answers: TabulatedAnswers) -> list[str]:
         notes.append(f"Raters gave {counts.min()} to {counts.max()} answers; those who gave more count more.")
     if answers.n_again:
         notes.append(
-            f"{answers.n_again} answers are to images that the same rater had answered before; they count as "
-            "repeats."
+            f"Counted as repeats: {answers.n_again} answers of test trials to an image that the same "
+            "rater had answered before. Where they are other images, give each an item of its own."
         )
     return notes

@@ -13,8 +13,14 @@ from core.datasets.study import Study
 from core.datasets.study_folders import confine_to_roots
 from core.db.database import Database
 from core.db.raters import add_rater
+from core.db.rating_names import check_session_name
 from core.db.rating_record import RaterRecord, RatingSessionRecord
-from core.db.rating_sessions import create_rating_session, load_rating_session, load_stimuli
+from core.db.rating_sessions import (
+    create_rating_session,
+    list_rating_sessions,
+    load_rating_session,
+    load_stimuli,
+)
 from core.db.studies import StudyRecord
 from core.progress import Progress, SilentProgress
 from core.rating.design import RealSource, SessionDesign
@@ -33,6 +39,7 @@ def create_session(
     design: SessionDesign,
     progress: Progress | None = None,
     is_simulated: bool = False,
+    session_id: str | None = None,
 ) -> RatingSessionRecord:
     """Draw a session's images, make its raters' trials, and keep all of it; images are prepared after that.
 
@@ -44,6 +51,8 @@ def create_session(
         design: what the researcher chose.
         progress: told about every file read; may cancel, which leaves nothing.
         is_simulated: whether simulated raters will answer.
+        session_id: its id; a session that has it already is returned as it is, and nothing is read. A new id
+            by default.
 
     Raises:
         InputError: if the name is taken, or the sets do not hold what the design asks for.
@@ -51,6 +60,11 @@ def create_session(
         DatabaseError: if the database does not answer.
         CancelledError: if progress says so.
     """
+    for made in list_rating_sessions(database, study.id):
+        if made.id == session_id:
+            return made
+    # Reading the sets may take minutes: that is not begun for a name that is taken.
+    check_session_name(database, study.id, name)
     sets = scan_session_sets(study, design, settings=settings, progress=progress)
     stimuli = draw_stimuli(design, sets)
     return create_rating_session(
@@ -62,6 +76,7 @@ def create_session(
         stimuli=stimuli,
         raters=[("", make_trials(design, stimuli, number)) for number in range(design.n_raters)],
         is_simulated=is_simulated,
+        session_id=session_id,
     )
 
 

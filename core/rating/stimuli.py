@@ -156,7 +156,12 @@ def _write_folder(
     for one in stimuli:
         looks.append(look_at(reader.read(one)))
         progress.advance()
-    form = choose_form(looks, side_px=design.side_px)
+    of_real = [one.synthetic is None for one in stimuli]
+    form = choose_form(
+        real=[look for look, is_real in zip(looks, of_real, strict=True) if is_real],
+        synthetic=[look for look, is_real in zip(looks, of_real, strict=True) if not is_real],
+        side_px=design.side_px,
+    )
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _remove_leftovers(folder)
     draft = folder.with_name(f".{folder.name}.draft-{secrets.token_hex(4)}")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.images.decoded import DecodedImage
 from core.images.display import to_display_scale
 from core.images.resizing import resize_pixels
-from core.rating.image_look import ImageLook
+from core.rating.image_look import ImageLook, both_have_colour
 from core.rating.stimulus_png import StimulusMode
 
 __all__ = ["StimulusForm", "choose_form", "scramble_picture"]
@@ -29,7 +29,8 @@ class StimulusForm:
     Attributes:
         side_px: side of the square.
         detail_px: longer side that every image is brought to first, so that none is sharper than another.
-        mode: grey, or colour where any image of the session has colour.
+        mode: colour where real and synthetic images have some, otherwise grey: colour that only one side has
+            would tell the two apart.
     """
 
     side_px: int
@@ -42,7 +43,7 @@ class StimulusForm:
         Returns:
             (h, w) or (h, w, 3) on the scale 0 to 255; the longer side has `side_px` pixels.
         """
-        pixels = to_display_scale(image.pixels, num_channels=3 if self.mode == "RGB" else None)
+        pixels = to_display_scale(image.pixels, num_channels=3 if self.mode == "RGB" else 1)
         height, width = pixels.shape[:2]
         for long_px in (self.detail_px, self.side_px):
             # Both from the file's own shape, so that rounding twice does not make shapes differ.
@@ -62,18 +63,19 @@ class StimulusForm:
         return square
 
 
-def choose_form(looks: Sequence[ImageLook], *, side_px: int) -> StimulusForm:
+def choose_form(*, real: Sequence[ImageLook], synthetic: Sequence[ImageLook], side_px: int) -> StimulusForm:
     """Choose the form of a session from the looks of all of its images.
 
     Args:
-        looks: of every image that is shown.
+        real: of every real image that is shown.
+        synthetic: of every synthetic one.
         side_px: side of the square, from the design.
     """
     return StimulusForm(
         side_px=side_px,
         # Where all have more detail than is shown, the shown size takes it away by itself.
-        detail_px=min([side_px, *(look.long_px for look in looks)]),
-        mode="RGB" if any(look.is_colour for look in looks) else "L",
+        detail_px=min([side_px, *(look.long_px for look in (*real, *synthetic))]),
+        mode="RGB" if both_have_colour(real, synthetic) else "L",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-__all__ = ["format_count", "format_interval", "format_share", "format_value", "typeset"]
+__all__ = ["format_count", "format_interval", "format_positive", "format_share", "format_value", "typeset"]
 
 _DIGITS_WITHOUT_INTERVAL = 3
 _MAX_DECIMALS = 5
@@ -56,6 +56,31 @@ def format_share(value: float, low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return text
     return f"{text} [{_write(low, decimals)} %, {_write(high, decimals)} %]"
+
+
+def format_positive(value: float, low: float | None, high: float | None) -> tuple[str, str]:
+    """Write a positive number and its interval, where that is as wide upwards as downwards by ratio.
+
+    As `format_value` and `format_interval`, but with two significant digits of each at least: half the width
+    of `10 to 100,000` says nothing of how well the lower end is known.
+
+    Args:
+        value: above 0.
+        low: lower end, above 0, or None.
+        high: upper end, or None.
+
+    Returns:
+        The value, and the interval or nothing: `1,000`, `[10, 100,000]`.
+    """
+    decimals = _choose_decimals(value, low, high)
+
+    def write(one: float) -> str:
+        least = 1 - math.floor(math.log10(one)) if one > 0 else decimals
+        return _write(one, max(decimals, least))
+
+    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+        return write(value), ""
+    return write(value), f"[{write(low)}, {write(high)}]"
 
 
 def format_count(count: int) -> str:

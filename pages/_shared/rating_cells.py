@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.rating.measured import Measured
 from core.rating.score_facts import RATING_FACTS
-from core.report.numbers import format_interval, format_value, typeset
+from core.report.numbers import format_interval, format_positive, format_value, typeset
 from pages._shared.table import Cell, Column
 
 __all__ = ["ARROWS", "SHARES", "number_cell", "number_column", "write_number"]
@@ -62,6 +62,8 @@ def write_number(name: str, one: Measured) -> tuple[str, str]:
         return "–", ""
     if name in SHARES:
         return typeset(f"{100 * one.value:.0f}"), "" if one.low is None else _write_ends(one.low, one.high)
+    if name.endswith("_ms"):
+        return format_positive(one.value, one.low, one.high)
     return (
         typeset(format_value(one.value, one.low, one.high)),
         typeset(format_interval(one.value, one.low, one.high)),

@@ -11,13 +11,14 @@ import streamlit as st
 
 from core.errors import InputError
 from core.rating.available import N_USUAL, AvailableImages, propose_counts, spread_over_classes
-from core.rating.design import RealSource, SetCount, Task
+from core.rating.design import RealSource, SessionDesign, SetCount, Task
 from pages._shared.names import escape_markdown, show_name
 
 __all__ = ["choose_counts", "choose_total"]
 
 # With more classes a set has one number, which is spread over its classes.
 _MOST_COLUMNS: Final = 4
+_MOST_IMAGES: Final = 4000
 _TOTAL = (
     "Real and synthetic images together, repeats, training and checks not counted; published sessions had 50 "
     "to 60. Another number spreads anew what stands below."
@@ -26,9 +27,14 @@ _TOTAL = (
 Cell = tuple[str | None, str | None]
 
 
-def choose_total() -> int:
-    """Ask for the number of images, from which the numbers by set and class begin."""
-    n_total: int = st.number_input("Images", 2, 4000, N_USUAL, 2, key="rating_total", help=_TOTAL)
+def choose_total(like: SessionDesign | None = None) -> int:
+    """Ask for the number of images, from which the numbers by set and class begin.
+
+    Args:
+        like: a design to begin with.
+    """
+    usual = N_USUAL if like is None else min(_MOST_IMAGES, like.n_real + like.n_synthetic)
+    n_total: int = st.number_input("Images", 2, _MOST_IMAGES, usual, 2, key="rating_total", help=_TOTAL)
     return n_total
 
 
@@ -40,6 +46,7 @@ def choose_counts(
     real_source: RealSource,
     task: Task,
     n_total: int,
+    like: SessionDesign | None = None,
 ) -> tuple[SetCount, ...]:
     """Ask for the number of images by set and class.
 
@@ -50,6 +57,7 @@ def choose_counts(
         real_source: where real images come from.
         task: in pairs the real images follow from the synthetic ones.
         n_total: images in all where the numbers begin.
+        like: a design whose numbers they begin with, while sets, classes and their sum are its own.
 
     Raises:
         InputError: if there are not as many images, with what to change.
@@ -63,6 +71,10 @@ def choose_counts(
         n_total=n_total,
     )
     start = {(one.synthetic, one.class_name): one.n for one in proposed}
+    if like is not None and n_total == like.n_real + like.n_synthetic:
+        kept = {(one.synthetic, one.class_name): one.n for one in like.counts}
+        if {one for one, _ in kept} == {None, *synthetic} and {name for _, name in kept} == {*classes}:
+            start = kept
     caps: dict[Cell, int] = {(None, name): available.real(real_source).get(name, 0) for name in classes}
     caps |= {(one, name): available.synthetic[one].get(name, 0) for one in synthetic for name in classes}
     rows = (None, *synthetic) if task is Task.SINGLE else tuple(synthetic)

@@ -12,13 +12,12 @@ from core.datasets.study_folders import StudyFolders
 from core.db.database import Database
 from core.db.studies import StudyRecord
 from core.errors import InputError, MedSynError
-from core.jobs.submission import submit_rating
+from core.jobs.rating_job import NewSession
+from core.jobs.submission import submit_new_rating
 from core.rating.available import AvailableImages, count_available
 from core.rating.design import RealSource, SessionDesign, SetCount, Task
-from core.rating.session import create_session
 from core.validation import explain_first
 from pages._shared.names import escape_markdown, show_name
-from pages._shared.page_progress import PageProgress
 from pages._shared.rating_counts import choose_counts, choose_total
 from pages._shared.rating_options import choose_options, choose_task, choose_timing
 from pages._shared.selection import choose, choose_several
@@ -32,18 +31,26 @@ _SOURCES: Final = {
 _SPARES: Final = 2
 
 
-def show_session_form(database: Database, settings: Settings, study: StudyRecord, *, n_before: int) -> None:
-    """Ask for a design, say how sure its numbers will be, and make the session, which the address then names.
+def show_session_form(
+    database: Database,
+    settings: Settings,
+    study: StudyRecord,
+    *,
+    n_before: int,
+    like: NewSession | None = None,
+) -> None:
+    """Ask for a design, say how sure its numbers will be, and start the session's job; the address names it.
 
     Args:
         database: where sessions are kept.
         settings: the workspace.
         study: whose images are shown.
-        n_before: sessions that the study has, for the new one's name.
+        n_before: sessions that the study has or is to have, for the new one's name.
+        like: one that could not be made, whose name and numbers the form begins with.
     """
     try:
         available = _look(study.folders, tuple(str(root.path) for root in settings.data_roots))
-        design = _ask_design(available)
+        design = _ask_design(available, None if like is None else like.design)
     except MedSynError as error:
         st.error(escape_markdown(str(error)))
         return
@@ -53,14 +60,17 @@ def show_session_form(database: Database, settings: Settings, study: StudyRecord
     _show_giveaways(settings, study, design)
     name_place, _ = st.columns(2)
     name = name_place.text_input(
-        "Name", f"Session {n_before + 1}", max_chars=80, key=f"rating_name_{study.id}_{n_before}",
+        "Name",
+        f"Session {n_before + 1}" if like is None else like.name,
+        max_chars=80,
+        key=f"rating_name_{study.id}",
         help="For lists and files; raters never see it.",
-    )  # fmt: skip
+    )
     if st.button("Make the session", type="primary", icon=":material/rule:"):
         _make(database, settings, study, name, design)
 
 
-def _ask_design(available: AvailableImages) -> SessionDesign | None:
+def _ask_design(available: AvailableImages, like: SessionDesign | None) -> SessionDesign | None:
     """Ask for everything; None where nothing is chosen yet.
 
     Raises:
@@ -90,14 +100,20 @@ def _ask_design(available: AvailableImages) -> SessionDesign | None:
     with timing_place:
         timing = choose_timing(task)
     with total_place:
-        n_total = choose_total()
+        n_total = choose_total(like)
     counts = choose_counts(
-        available, synthetic=synthetic, classes=classes, real_source=source, task=task, n_total=n_total
+        available,
+        synthetic=synthetic,
+        classes=classes,
+        real_source=source,
+        task=task,
+        n_total=n_total,
+        like=like,
     )
     st.subheader("How they are shown")
     shown = sum(one.n for one in counts if task is Task.SINGLE or one.synthetic is not None)
     options: dict[str, Any] = choose_options(
-        task, timing, n_trials=shown, has_spares=_has_spares(available, counts, source)
+        task, timing, n_trials=shown, has_spares=_has_spares(available, counts, source), like=like
     )
     try:
         return SessionDesign.model_validate(
@@ -164,15 +180,12 @@ def _look(folders: StudyFolders, places: tuple[str, ...]) -> AvailableImages:
 def _make(
     database: Database, settings: Settings, study: StudyRecord, name: str, design: SessionDesign
 ) -> None:
-    """Draw the images and keep the session; a job then writes them as raters see them."""
-    progress = PageProgress()
+    """Ask for the job that draws the images and writes them as raters see them."""
     try:
-        session = create_session(database, settings, study=study, name=name, design=design, progress=progress)
+        job = submit_new_rating(database, settings, study, name=name, design=design)
     except MedSynError as error:
         # The form keeps what was filled in.
-        progress.clear()
         st.error(escape_markdown(str(error)))
         return
-    submit_rating(database, settings, session)
-    st.query_params.from_dict({"study": study.id, "session": session.id})
+    st.query_params.from_dict({"study": study.id, "session": job.payload["session_id"]})
     st.rerun()

@@ -52,7 +52,9 @@ def choose_timing(task: Task) -> Timing:
     return Timing(choose("Shown", offered, param="timing", help=_TIMING, follows=True))
 
 
-def choose_options(task: Task, timing: Timing, *, n_trials: int, has_spares: bool) -> dict[str, Any]:
+def choose_options(
+    task: Task, timing: Timing, *, n_trials: int, has_spares: bool, like: SessionDesign | None = None
+) -> dict[str, Any]:
     """Ask for everything else.
 
     Args:
@@ -60,41 +62,55 @@ def choose_options(task: Task, timing: Timing, *, n_trials: int, has_spares: boo
         timing: decides whether an exposure is asked for.
         n_trials: scored trials of one rater.
         has_spares: whether every set has images left, which training takes.
+        like: a design to begin with.
 
     Returns:
         Fields of `core.rating.design.SessionDesign`.
     """
-    fields = SessionDesign.model_fields
+    # Beginnings only: what was typed stays when the images change.
+    start = {name: field.default for name, field in SessionDesign.model_fields.items()} | {
+        "n_training": 4 if has_spares else 0,
+        "n_repeats": min(6, n_trials),
+        "n_checks": 2 if has_spares or task is Task.SINGLE else 0,
+        "seed": secrets.randbelow(10_000),
+    }
+    if like is not None:
+        start = like.model_dump()
     chosen: dict[str, Any] = {}
     if timing is Timing.FIXED:
-        chosen["exposure_frames"] = _ask_exposure(fields["exposure_frames"].default)
-    # Beginnings only: what was typed stays when the images change.
-    n_training = 4 if has_spares else 0
-    n_checks = 2 if has_spares or task is Task.SINGLE else 0
+        chosen["exposure_frames"] = _ask_exposure(start["exposure_frames"])
     first, second, third, fourth = st.columns(4)
     chosen |= {
-        "n_raters": first.number_input("Raters", 1, 200, 3, key="rating_raters", help=_RATERS),
+        "n_raters": first.number_input(
+            "Raters", 1, 200, start["n_raters"], key="rating_raters", help=_RATERS
+        ),
         "n_training": second.number_input(
-            "Training trials", 0, 50, n_training, key="rating_training", help=_TRAINING
+            "Training trials", 0, 50, start["n_training"], key="rating_training", help=_TRAINING
         ),
         "n_repeats": third.number_input(
-            "Repeats", 0, 500, min(6, n_trials), key="rating_repeats", help=_REPEATS
+            "Repeats", 0, 500, start["n_repeats"], key="rating_repeats", help=_REPEATS
         ),
         "n_checks": fourth.number_input(
-            "Attention checks", 0, 50, n_checks, key="rating_checks", help=_CHECKS
+            "Attention checks", 0, 50, start["n_checks"], key="rating_checks", help=_CHECKS
         ),
     }
     left, middle, right = st.columns(3)
     chosen |= {
-        "with_confidence": left.checkbox("Ask for confidence", key="rating_confidence", help=_CONFIDENCE),
-        "is_joint": middle.checkbox("Joint session of several experts", key="rating_joint", help=_JOINT),
-        "shows_score": right.checkbox("Show raters their score", key="rating_score", help=_SCORE),
+        "with_confidence": left.checkbox(
+            "Ask for confidence", start["with_confidence"], key="rating_confidence", help=_CONFIDENCE
+        ),
+        "is_joint": middle.checkbox(
+            "Joint session of several experts", start["is_joint"], key="rating_joint", help=_JOINT
+        ),
+        "shows_score": right.checkbox(
+            "Show raters their score", start["shows_score"], key="rating_score", help=_SCORE
+        ),
     }
     first, second, _, _ = st.columns(4)
-    st.session_state.setdefault("rating_seed", secrets.randbelow(10_000))
+    st.session_state.setdefault("rating_seed", start["seed"])
     return chosen | {
         "side_px": first.number_input(
-            "Image side in pixels", 64, 1024, fields["side_px"].default, 64, key="rating_side", help=_SIDE
+            "Image side in pixels", 64, 1024, start["side_px"], 64, key="rating_side", help=_SIDE
         ),
         "seed": second.number_input("Seed", 0, 2**32 - 1, key="rating_seed", help=_SEED),
     }

@@ -43,7 +43,8 @@ def show_session(database: Database, settings: Settings, session: RatingSessionR
         with st.container(horizontal=True, vertical_alignment="center"):
             query = {"study": session.study_id, "session": session.id}
             st.page_link(RATING_RESULTS, label="Results", icon=":material/query_stats:", query_params=query)
-            _show_end(database, session)
+            if not session.is_simulated:
+                _show_end(database, session)
     if session.prepared_at is None and session.closed_at is None:
         _show_preparation(database, settings, session)
     if found := load_giveaways(settings, session.id):
@@ -129,9 +130,10 @@ def _show_preparation(database: Database, settings: Settings, session: RatingSes
 
 
 def _show_end(database: Database, session: RatingSessionRecord) -> None:
-    if session.is_simulated:
-        return
     if session.closed_at is not None:
+        if any(one.rated_elsewhere for one in list_raters(database, session.id)):
+            # Nobody can go on with an imported one.
+            return
         if st.button("Open again", icon=":material/lock_open:", help=_OPEN_AGAIN):
             reopen_rating_session(database, session.id)
             st.rerun()

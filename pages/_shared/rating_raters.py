@@ -45,7 +45,8 @@ def show_links(database: Database, settings: Settings, session: RatingSessionRec
     if is_loopback(urlsplit(base).hostname or ""):
         st.info(
             "These links lead to this machine only, as the dashboard does: raters sit here, or the dashboard "
-            "is opened to others first, with a login or MEDSYN_ALLOW_REMOTE=1."
+            "is opened to others first, with a login that they do not have. Whoever opens the dashboard "
+            "itself can see which images are fake."
         )
     for rater in _choose_page(raters):
         _show_rater(database, settings, rater, base)

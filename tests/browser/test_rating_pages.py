@@ -38,11 +38,23 @@ def test_a_session_from_its_design_to_its_results(server: tuple[Dashboard, Study
     url = server[0].url
     page.goto(f"{url}/rating-sessions?session=new&classes=a")
     expect(page.get_by_text("With 6 fakes a set and 3 raters")).to_be_visible(timeout=LOADED_MS)
+    # More than there are, which only reading the sets finds out: the job says so, and leads back.
+    page.get_by_label("Training trials", exact=True).fill("40")
+    page.get_by_label("Training trials", exact=True).press("Enter")
+    page.get_by_role("button", name="Make the session").click()
+    expect(page.get_by_text("left for training")).to_be_visible(timeout=120_000)
+    page.get_by_role("button", name="Back to the form").click()
+    expect(page.get_by_text("With 6 fakes a set and 3 raters")).to_be_visible(timeout=LOADED_MS)
+    expect(page).to_have_url(re.compile("session=new&.*classes=a"))
+    page.get_by_label("Training trials", exact=True).fill("0")
     page.get_by_label("Raters", exact=True).fill("2")
     page.get_by_label("Raters", exact=True).press("Enter")
     expect(page.get_by_text("With 6 fakes a set and 2 raters")).to_be_visible()
     page.get_by_role("button", name="Make the session").click()
-    # The job writes the images; the page follows by itself.
+    # The job makes it; the page follows by itself, also when it is loaded anew meanwhile.
+    expect(page.get_by_text("This session is being made")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    page.reload()
     expect(page.get_by_text("Open: 0 of 2 raters have finished.")).to_be_visible(timeout=120_000)
     session_id = page.url.partition("session=")[2].partition("&")[0]
     links = page.get_by_test_id("stCode")

@@ -13,6 +13,7 @@ from core.datasets.study_folders import StudyFolders, SyntheticFolder
 from core.db.database import open_database
 from core.db.studies import StudyRecord, save_study
 from core.jobs import queue
+from tests.experiments import keep_classified_study
 from tests.images import write_images
 from tests.studies import keep_audit, keep_study
 
@@ -115,3 +116,10 @@ class IdleBackend:
 def idle_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs are queued and taken, and stay where they are."""
     monkeypatch.setattr(queue, "LocalBackend", IdleBackend)
+
+
+@pytest.fixture
+def classified(workspace: Path, idle_jobs: None) -> Iterator[StudyRecord]:
+    """A study with 24 held-out images and 12 of each of two synthetic sets, in two classes."""
+    yield keep_classified_study()
+    open_database(get_settings()).close()

@@ -1,16 +1,14 @@
-"""Rating sessions: what a researcher is asked, what is made of it, and what can be done with a session."""
+"""Rating sessions: links, progress, and what can be done with a session."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
-from streamlit.testing.v1 import AppTest
 
 from core.config import get_settings
 from core.db.database import open_database
@@ -18,50 +16,19 @@ from core.db.job_record import JobState
 from core.db.jobs import end_job, list_jobs
 from core.db.raters import list_raters
 from core.db.rating_record import RatingSessionRecord
-from core.db.rating_sessions import list_rating_sessions, load_rating_session, mark_prepared
+from core.db.rating_sessions import load_rating_session, mark_prepared
 from core.db.studies import StudyRecord
-from core.rating.design import RealSource, SessionDesign, Task, Timing
+from core.rating.answer_import import import_answers
+from core.rating.loaded_session import load_whole_session
 from core.rating.rater_link import make_rater_path
 from pages._shared import image_addresses
 from pages._shared.image_addresses import address_stimulus
 from pages._shared.image_route import IMAGE_ROUTE
 from pages._shared.links import RATING_SESSIONS
 from pages._shared.results_links import ResultsLink, find_results
-from tests.experiments import keep_classified_study
-from tests.pages.frame import FRAME
+from tests.pages.rating_page import open_page, press, texts
 from tests.pages.tables import read_tables
 from tests.ratings import answer_all, keep_session
-
-
-def open_page(**params: str | list[str]) -> AppTest:
-    app = AppTest.from_file(str(FRAME), default_timeout=60).run()
-    app.switch_page(str(FRAME.parents[1] / "rating" / "sessions.py"))
-    for name, value in params.items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def texts(app: AppTest) -> str:
-    return "\n".join(one.value for one in (*app.markdown, *app.text, *app.caption)).replace("\\", "")
-
-
-def press(app: AppTest, label: str) -> AppTest:
-    return next(one for one in app.button if one.label == label).click().run()
-
-
-def numbers(app: AppTest) -> dict[str, int]:
-    return {one.label: one.value for one in app.number_input}
-
-
-def set_number(app: AppTest, label: str, value: int) -> None:
-    next(one for one in app.number_input if one.label == label).set_value(value)
-
-
-@pytest.fixture
-def classified(workspace: Path, idle_jobs: None) -> Iterator[StudyRecord]:
-    """A study with 24 held-out images and 12 of each of two synthetic sets, in two classes."""
-    yield keep_classified_study()
-    open_database(get_settings()).close()
 
 
 def test_no_study_leads_to_the_overview(workspace: Path) -> None:
@@ -75,96 +42,16 @@ def test_a_failing_database_is_one_sentence() -> None:
     assert not app.exception and len(app.error) == 1
 
 
-def test_the_form_begins_even_and_says_how_sure_it_will_be(classified: StudyRecord) -> None:
-    app = open_page()
-    assert not app.exception and not app.error
-    asked = numbers(app)
-    assert (asked["Real (held-out), a"], asked["Real (held-out), b"]) == (12, 12)
-    assert (asked["gan, a"], asked["gan, b"], asked["ddpm, a"], asked["ddpm, b"]) == (6, 6, 6, 6)
-    # All images are shown, so that none is left to train on.
-    assert asked["Training trials"] == 0
-    three = texts(app)
-    assert "12 fakes a set and 3 raters" in three and "±16 points" in three
-    set_number(app, "Raters", 12)
-    app.run()
-    assert "12 fakes a set and 12 raters" in texts(app) and "±16 points" not in texts(app)
-
-
-def test_what_is_asked_is_what_is_kept(classified: StudyRecord) -> None:
-    app = open_page(sets=["ddpm"], classes=["b"], real="train", timing="fixed")
-    assert "250 ms on a screen of 60 Hz" in texts(app)
-    set_number(app, "Images", 10)
-    app.run()
-    assert numbers(app)["Real (train), b"] == 5 and "gan, b" not in numbers(app)
-    for label, value in {
-        "ddpm, b": 4, "Raters": 2, "Training trials": 2, "Repeats": 3, "Attention checks": 1, "Frames": 12,
-        "Image side in pixels": 96, "Seed": 77,
-    }.items():  # fmt: skip
-        set_number(app, label, value)
-    for box in app.checkbox:
-        box.set_value(True)
-    next(one for one in app.text_input if one.label == "Name").set_value("Reading room")
-    app.run()
-    press(app, "Make the session")
-    assert not app.exception and not app.error
-    (session,) = list_rating_sessions(open_database(get_settings()))
-    design = SessionDesign.model_validate(session.design)
-    assert {(one.synthetic, one.class_name): one.n for one in design.counts} == {
-        (None, "b"): 5,
-        ("ddpm", "b"): 4,
-    }
-    assert (session.name, design.real_source, design.timing) == (
-        "Reading room",
-        RealSource.TRAIN,
-        Timing.FIXED,
-    )
-    assert (design.exposure_frames, design.n_raters, design.n_training) == (12, 2, 2)
-    assert (design.n_repeats, design.n_checks, design.side_px, design.seed) == (3, 1, 96, 77)
-    assert design.with_confidence and design.is_joint and design.shows_score
-    (job,) = list_jobs(open_database(get_settings()))
-    assert (job.kind, job.payload) == ("rating", {"session_id": session.id})
-    assert app.query_params["session"] == session.id and "Cancel" in [one.label for one in app.button]
-    assert "once the images are prepared" in texts(app)
-    assert "9 images: 5 real (train) and 4 of ddpm" in texts(app)
-
-
-def test_pairs_take_their_real_images_from_the_classes_of_the_fakes(classified: StudyRecord) -> None:
-    app = open_page(task="pair")
-    assert "Real (held-out), a" not in numbers(
-        app
-    ) and "as many real images of the same classes: 24" in texts(app)
-    assert "staircase" not in next(one for one in app.selectbox if one.label == "Shown").options
-    set_number(app, "gan, a", 2)
-    app.run()
-    press(app, "Make the session")
-    (session,) = list_rating_sessions(open_database(get_settings()))
-    design = SessionDesign.model_validate(session.design)
-    assert design.task is Task.PAIR and design.n_real == design.n_synthetic == 20
-    # Of the train set there are 8 of each class.
-    crowded = open_page(session="new", task="pair", real="train")
-    set_number(crowded, "gan, a", 6)
-    crowded.run()
-    assert "real images of a" in crowded.error[0].value and "has 8" in crowded.error[0].value
-    assert "Make the session" not in [one.label for one in crowded.button]
-
-
-def test_what_cannot_be_made_is_one_sentence(classified: StudyRecord) -> None:
-    app = open_page(sets=[""])
-    assert "Choose at least one synthetic set" in app.info[0].value
-    app = open_page()
-    set_number(app, "Training trials", 4)
-    app.run()
-    press(app, "Make the session")
-    assert not app.exception and "for training" in app.error[0].value
-    set_number(app, "Repeats", 90)
-    app.run()
-    assert "can be repeated" in app.error[0].value
-    set_number(app, "Repeats", 0)
-    for label in numbers(app):
-        if "," in label:
-            set_number(app, label, 0)
-    app.run()
-    assert "No image is shown" in app.error[0].value
+def test_an_imported_session_cannot_be_opened_again(classified: StudyRecord) -> None:
+    database = open_database(get_settings())
+    source = keep_session(classified)
+    answer_all(source, {None: 0.2, "gan": 0.8, "ddpm": 0.4}, n_raters=1)
+    assert "Open again" in [one.label for one in open_page(session=source.id).button]
+    answers = load_whole_session(database, source.id).tabulate()
+    imported = import_answers(database, get_settings(), study=classified, name="Clinic", answers=answers)
+    app = open_page(session=imported.record.id)
+    assert "Closed on" in texts(app) and not app.exception
+    assert "Open again" not in [one.label for one in app.button]
 
 
 def test_links_are_signed_and_can_be_renamed_taken_back_and_added(classified: StudyRecord) -> None:
@@ -221,7 +108,7 @@ def test_a_session_whose_images_are_not_there_offers_to_prepare_them(classified:
     press(app, "Prepare the images")
     database = open_database(get_settings())
     (job,) = list_jobs(database)
-    assert job.payload == {"session_id": session.id}
+    assert job.payload == {"session_id": session.id, "new": None}
     end_job(database, job.id, state=JobState.FAILED, exit_reason="The image 'a/1.png' has *changed*.")
     app.run()
     assert app.error[0].value == "The image 'a/1.png' has \\*changed\\*."
@@ -232,30 +119,6 @@ def test_a_session_whose_images_are_not_there_offers_to_prepare_them(classified:
     assert results == ResultsLink(RATING_SESSIONS, {"study": classified.id, "session": session.id})
     mark_prepared(open_database(get_settings()), session.id)
     assert "Prepare the images" not in [one.label for one in open_page().button]
-
-
-def test_more_classes_than_columns_have_one_number_a_set(workspace: Path, idle_jobs: None) -> None:
-    from core.datasets.folder_roots import FolderRef
-    from core.datasets.study_folders import StudyFolders, SyntheticFolder
-    from core.db.studies import save_study
-    from tests.images import write_images
-
-    settings = get_settings()
-    for seed, (name, n) in enumerate((("real", 18), ("gan", 12))):
-        write_images(settings.home / "data" / name, n, seed=seed, classes=tuple("abcdef"))
-    gan = SyntheticFolder(name="gan", folder=FolderRef(root="data", path="gan"))
-    folders = StudyFolders(real=FolderRef(root="data", path="real"), synthetic=(gan,))
-    save_study(open_database(settings), name="Six", folders=folders)
-    app = open_page()
-    assert (numbers(app)["Real (train)"], numbers(app)["gan"]) == (18, 12)
-    set_number(app, "gan", 9)
-    app.run()
-    press(app, "Make the session")
-    (session,) = list_rating_sessions(open_database(settings))
-    design = SessionDesign.model_validate(session.design)
-    fakes = [one.n for one in design.counts if one.synthetic == "gan"]
-    assert sorted(fakes) == [1, 1, 1, 2, 2, 2]
-    open_database(settings).close()
 
 
 def test_researchers_see_images_as_raters_do_by_signed_addresses(

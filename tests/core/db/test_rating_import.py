@@ -12,7 +12,12 @@ from core.db.raters import list_raters
 from core.db.rating_answers import add_answers, list_answers
 from core.db.rating_import import ImportedRater, import_rating_session
 from core.db.rating_record import Answer, NewAnswer, RatingSessionRecord, StimulusRecord, Trial, TrialKind
-from core.db.rating_sessions import list_rating_sessions, load_rating_session, load_stimuli
+from core.db.rating_sessions import (
+    list_rating_sessions,
+    load_rating_session,
+    load_stimuli,
+    reopen_rating_session,
+)
 from core.db.studies import StudyRecord
 from core.errors import DatabaseError, InputError
 from tests.studies import keep_study
@@ -56,6 +61,10 @@ def test_all_of_it_is_kept_and_closed(database: Database) -> None:
     assert kept[0].made_at == GIVEN_AT
     with pytest.raises(InputError, match="closed"):
         add_answers(database, bo.id, [NewAnswer(1, "more", Answer.REAL)])
+    assert ann.rated_elsewhere and bo.rated_elsewhere
+    with pytest.raises(InputError, match="'Clinic' was run elsewhere"):
+        reopen_rating_session(database, session.id)
+    assert load_rating_session(database, session.id) == session
 
 
 def test_what_does_not_fit_leaves_nothing(database: Database) -> None:

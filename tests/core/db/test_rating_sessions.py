@@ -68,6 +68,28 @@ def test_a_session_comes_back_as_it_was_made(database: Database, study_id: str) 
     assert (first.background, first.screen, first.consented_at, first.finished_at) == ((), {}, None, None)
 
 
+def test_an_id_given_beforehand_makes_one_session(database: Database, study_id: str) -> None:
+    def make(name: str) -> RatingSessionRecord:
+        return create_rating_session(
+            database,
+            study_id=study_id,
+            name=name,
+            design={},
+            folders={},
+            stimuli=make_stimuli(3),
+            raters=[("", TRIALS)],
+            session_id=session_id,
+        )
+
+    session_id = secrets.token_hex(8)
+    made = make("First")
+    assert made.id == session_id
+    # Done again, whatever it says now.
+    assert make("Second") == made
+    assert list_rating_sessions(database, study_id) == (made,)
+    assert len(list_raters(database, made.id)) == 1
+
+
 def test_sessions_are_listed_newest_first_and_found_by_name(database: Database, study_id: str) -> None:
     other = save_study(database, name="Other", folders=folders())
     made = [keep(database, study_id, "One"), keep(database, study_id, "Two"), keep(database, other.id, "Two")]

@@ -23,7 +23,7 @@ SIDE_PX = 96
 
 FILES = {
     "heldout/0.png": ((120, 90), "I;16"),
-    "heldout/1.png": ((60, 80), "L"),
+    "heldout/1.png": ((60, 80), "RGB"),
     "gan/a.jpg": ((64, 64), "RGB"),
     "gan/b.png": ((48, 48), "L"),
 }

@@ -9,7 +9,8 @@ import pytest
 
 import core.rating.answer_csv as answer_csv
 from core.errors import InputError
-from core.rating.answer_csv import read_answers, render_answers
+from core.rating.answer_csv import read_answers, render_answers, tell_repeats
+from core.rating.score import score_answers
 from core.rating.session_table import ANSWER_COLUMNS, make_answer_table
 
 TITLES = "rater,trial,item,synthetic,truth,answer"
@@ -59,14 +60,20 @@ def test_fakes_without_a_set_are_of_one_set(write) -> None:  # type: ignore[no-u
     assert list(table["synthetic"]) == ["synthetic", ""]
 
 
-def test_an_image_seen_again_is_a_repeat(write) -> None:  # type: ignore[no-untyped-def]
+def test_an_image_seen_again_is_a_repeat_and_said_to_be_one(write) -> None:  # type: ignore[no-untyped-def]
     lines = [
         "Ada,3,x,gan,fake,real",
         "Ada,1,x,gan,fake,fake",
         "Bo,2,x,gan,fake,fake",
         "Ada,2,x,ddpm,fake,fake",
     ]
-    assert list(read_answers(write(TITLES, *lines))["kind"]) == ["repeat", "test", "test", "test"]
+    table = read_answers(write(TITLES, *lines))
+    score = score_answers(table, n_bootstrap=10)
+    assert (score.overall.n_answers, score.n_repeats) == (3, 1)
+    assert any("1 answers of test trials to an image that the same rater" in note for note in score.notes)
+    rows = table.to_dict("records")
+    assert tell_repeats(rows) == 1
+    assert [row["kind"] for row in rows] == ["repeat", "test", "test", "test"]
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
@@ -121,7 +128,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
         ([TITLES, "Ada,1,x,gan,fake,"], "Line 2 .*its answer is ''; write real or fake"),
         ([TITLES, ",1,x,gan,fake,real"], "its rater is empty; fill it"),
         ([TITLES, "Ada,1,,gan,fake,real"], "its item is empty"),
-        ([TITLES, "Ada,first,x,gan,fake,real"], "its trial is 'first'; write a number from 0 up"),
+        ([TITLES, "Ada,first,x,gan,fake,real"], "its trial is 'first'; write a whole number from 0 up"),
         ([TITLES, "Ada,1.5,x,gan,fake,real"], "its trial is '1.5'; write a whole number"),
         ([TITLES, f"Ada,1,x,{'g' * 201},fake,real"], "its synthetic has more than 200 characters; shorten"),
         ([TITLES + ",confidence", ROW + ",6"], "its confidence is '6'; write a whole number from 1 to 5"),

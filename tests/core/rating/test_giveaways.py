@@ -42,7 +42,10 @@ def test_alike_sets_give_nothing_away() -> None:
             {"width": 400, "height": 512},
             "The width of real images is 1.0 times their height, that of gan 0.78 times",
         ),
-        ({"is_colour": True}, "0% of the real images and 100% of those of gan are in colour; make all"),
+        (
+            {"is_colour": True},
+            "0% of the real images and 100% of those of gan are in colour; all are shown in grey",
+        ),
         ({"bit_depth": 16}, "are deeper than 8 bits and are stretched"),
         ({"is_lossy": True}, "traces of compression stay visible"),
         ({"has_border": True}, "have an even border or an edge of another brightness; crop"),
@@ -64,6 +67,25 @@ def test_a_few_images_that_differ_on_both_sides_give_nothing_away() -> None:
     assert find_giveaways(sides, {"gan": sides[::-1]}) == ()
     assert find_giveaways([PLAIN] * 10, {"gan": [*[PLAIN] * 9, look(is_colour=True)]}) == ()
     assert len(find_giveaways([PLAIN] * 10, {"gan": [*[PLAIN] * 7, *[look(is_colour=True)] * 3]})) == 1
+
+
+def test_colour_and_size_are_those_of_the_whole_session() -> None:
+    """What is said of one set holds for the images as they are shown, which other sets decide as well."""
+    some = [*[PLAIN] * 5, *[look(is_colour=True)] * 5]
+    first, second = find_giveaways(
+        some, {"gan": [look(width=256, height=256)] * 10, "ddpm": [*some[:9], look(width=64, height=64)]}
+    )
+    assert "those of gan 256: all are first brought to 64 pixels" in first
+    assert "50% of the real images and 0% of those of gan are in colour; make all of them grey" in second
+
+
+def test_margins_of_some_images_are_told() -> None:
+    """A quarter with margins is no half of the shapes, and yet each of them is known at a glance."""
+    real = [*[PLAIN] * 9, *[look(height=420)] * 3]
+    (sentence,) = find_giveaways(real, {"gan": [PLAIN] * 10})
+    assert sentence.startswith(
+        "25% of the real images and 0% of those of gan are not square and have margins"
+    )
 
 
 def test_half_of_the_sizes_apart_is_the_limit() -> None:

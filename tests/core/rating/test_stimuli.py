@@ -106,7 +106,7 @@ def test_no_image_is_sharper_than_the_smallest_one() -> None:
         image = decode_image(
             encode_stimulus(rng.integers(0, 256, (long_px, long_px), np.uint8)), max_pixels=10**6
         )
-        form = choose_form([look_at(image), LOOK], side_px=SIDE_PX)
+        form = choose_form(real=[look_at(image)], synthetic=[LOOK], side_px=SIDE_PX)
         assert (form.detail_px, form.mode) == (48, "L")
         shown.append(form.shape(image).astype(float))
     frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(SIDE_PX), np.fft.fftfreq(SIDE_PX)))
@@ -118,7 +118,20 @@ def test_no_image_is_sharper_than_the_smallest_one() -> None:
 
 def test_more_detail_than_is_shown_is_not_taken_away_twice() -> None:
     looks = [dataclasses.replace(LOOK, width=size, height=size) for size in (300, 2000)]
-    assert choose_form(looks, side_px=SIDE_PX).detail_px == SIDE_PX
+    assert choose_form(real=looks, synthetic=looks, side_px=SIDE_PX).detail_px == SIDE_PX
+
+
+def test_colour_of_one_side_is_not_shown() -> None:
+    """A generator that writes its X-rays as RGB with channels a little apart is not known by that."""
+    rng = np.random.default_rng(2)
+    tinted = rng.integers(40, 200, (48, 48, 1), np.uint8) + rng.integers(0, 8, (48, 48, 3), np.uint8)
+    image = decode_image(encode_stimulus(tinted), max_pixels=10**6)
+    colour = look_at(image)
+    assert colour.is_colour
+    form = choose_form(real=[LOOK], synthetic=[LOOK, colour], side_px=48)
+    assert form.mode == choose_form(real=[colour], synthetic=[LOOK], side_px=48).mode == "L"
+    assert choose_form(real=[LOOK, colour], synthetic=[colour], side_px=48).mode == "RGB"
+    assert np.abs(form.shape(image) - tinted.mean(axis=-1)).max() < 4
 
 
 def test_a_check_is_a_mosaic_of_a_real_image(database: Database) -> None:
@@ -247,7 +260,7 @@ def test_giveaways_are_kept_with_the_images(database: Database) -> None:
     session = keep_mixed_session(database)
     assert load_giveaways(get_settings(), session.id) == ()
     prepare(database, session)
-    assert any("in colour" in sentence for sentence in load_giveaways(get_settings(), session.id))
+    assert any("deeper than 8 bits" in sentence for sentence in load_giveaways(get_settings(), session.id))
 
 
 def test_the_mask_covers_coarse_and_fine_detail() -> None:

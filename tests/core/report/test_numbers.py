@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.report.numbers import format_count, format_interval, format_share, format_value, typeset
+from core.report.numbers import (
+    format_count,
+    format_interval,
+    format_positive,
+    format_share,
+    format_value,
+    typeset,
+)
 
 finite = st.floats(-1e9, 1e9, allow_nan=False)
 widths = st.floats(1e-9, 1e6)
@@ -48,6 +55,12 @@ def test_interval_has_the_digits_of_its_value() -> None:
 def test_shares_are_percent() -> None:
     assert format_share(0.164, 0.11, 0.23) == "16 % [11 %, 23 %]"
     assert format_share(0.164, None, None) == "16.4 %"
+
+
+def test_positive_numbers_keep_two_digits_however_far_up_the_interval_goes() -> None:
+    assert format_positive(1034.0, 9.64, 110_900.0) == ("1,000", "[9.6, 110,000]")
+    assert format_positive(3247.0, 3208.0, 3283.0) == ("3,250", "[3,210, 3,280]")
+    assert format_positive(412.4, None, None) == ("412", "")
 
 
 def test_only_finite_numbers_are_written() -> None:
