@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Final, Literal
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -18,7 +19,7 @@ from tests.browser.dashboard import ROOT, Dashboard
 from tests.browser.demo import NAME
 
 FOLDER = ROOT / "assets" / "screenshots"
-PICTURES = (
+PICTURES: Final[tuple[tuple[str, str, Literal["dark", "light"], str], ...]] = (
     ("overview-light", "", "light", "Last audits"),
     ("quality-dark", "quality", "dark", "Fréchet distance from the real set"),
     ("rating-results-light", "rating-results", "light", "Do sets differ?"),
@@ -39,22 +40,17 @@ def main() -> None:
             page = take(browser.new_page(), server, "", "Run the demo")
             page.get_by_role("button", name="Run the demo").click()
             expect(page.get_by_text("Last audits")).to_be_visible(timeout=DEMO_S * 1000)
+            page.close()
             for name, path, scheme, sign in PICTURES:
-                take(
-                    browser.new_page(color_scheme=scheme, viewport={"width": 1280, "height": 860}),
-                    server,
-                    path,
-                    sign,
-                ).screenshot(path=FOLDER / f"{name}.png")
-            take_review(browser, server).screenshot(path=FOLDER / "privacy-dark.png")
-            take_map(browser, server).screenshot(path=FOLDER / "feature-space-light.png")
-            tall = {"width": 1280, "height": 1160}
-            page = browser.new_page(color_scheme="dark", viewport=tall)
-            take(page, server, "bias", "Patches behind this place").screenshot(path=FOLDER / "bias-dark.png")
-            take_rating(browser, server).screenshot(path=FOLDER / "rating-page.png")
+                keep(take(open_page(browser, scheme), server, path, sign), name)
+            keep(take_review(browser, server), "privacy-dark")
+            keep(take_map(browser, server), "feature-space-light")
+            page = open_page(browser, "dark", height=1160)
+            keep(take(page, server, "bias", "Patches behind this place"), "bias-dark")
+            keep(take_rating(browser, server), "rating-page")
             run_utility(server)
-            page = browser.new_page(color_scheme="light", viewport=tall)
-            take(page, server, "utility", "Change of accuracy").screenshot(path=FOLDER / "utility-light.png")
+            page = open_page(browser, "light", height=1160)
+            keep(take(page, server, "utility", "Change of accuracy"), "utility-light")
         finally:
             server.close()
             browser.close()
@@ -62,7 +58,7 @@ def main() -> None:
 
 def take_review(browser: Browser, server: Dashboard) -> Page:
     """Start a review and read its first pair."""
-    page = browser.new_page(color_scheme="dark", viewport={"width": 1280, "height": 860})
+    page = open_page(browser, "dark")
     take(page, server, "privacy?reader=A.+Reader", "Start review")
     page.get_by_role("button", name="Start review").click()
     expect(page.get_by_text("0 of")).to_be_visible(timeout=30_000)
@@ -75,7 +71,7 @@ def take_review(browser: Browser, server: Dashboard) -> Page:
 
 def take_map(browser: Browser, server: Dashboard) -> Page:
     """Make a map and choose all that it shows."""
-    page = browser.new_page(color_scheme="light", viewport={"width": 1280, "height": 1160})
+    page = open_page(browser, "light", height=1160)
     take(page, server, "feature-space", "Make the map")
     page.get_by_role("button", name="Make the map").click()
     page.get_by_role("button", name="Select all shown").click(timeout=DEMO_S * 1000)
@@ -93,7 +89,7 @@ def take_rating(browser: Browser, server: Dashboard) -> Page:
         *(part for count in counts for part in ("--count", count)),
     )
     links = run_core(server, "rating", "links", SESSION, "--base", server.url)
-    page = browser.new_page(color_scheme="light", viewport={"width": 1280, "height": 860})
+    page = open_page(browser, "light")
     page.goto(next(word for word in links.split() if word.startswith(f"{server.url}/rate/")))
     page.get_by_label("Role").select_option(index=1)
     page.get_by_label("Years").fill("5")
@@ -123,6 +119,18 @@ def run_core(server: Dashboard, *command: str) -> str:
         text=True,
     )
     return done.stdout
+
+
+def open_page(browser: Browser, scheme: Literal["dark", "light"], *, height: int = 860) -> Page:
+    """Open an empty page in the colours asked for."""
+    return browser.new_page(color_scheme=scheme, viewport={"width": 1280, "height": height})
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a picture of a page and close it: pages that stay open ask the server every second."""
+    page.wait_for_timeout(3000)  # Tables, maps and images come after the text.
+    page.screenshot(path=FOLDER / f"{name}.png")
+    page.close()
 
 
 def take(page: Page, server: Dashboard, path: str, sign: str) -> Page:

@@ -124,17 +124,21 @@ class LatentScale(nn.Module):
 
     mean: Tensor
     deviation: Tensor
+    bound: Tensor
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("deviation", torch.ones(channels))
+        self.register_buffer("bound", torch.ones(()))
 
-    def measure(self, mean: Tensor, variance: Tensor) -> None:
-        """Take (channels,) statistics of the training images' latents."""
+    def measure(self, mean: Tensor, variance: Tensor, largest: Tensor) -> None:
+        """Take (channels,) statistics of the training images' latents; the last is the largest |z - mean|."""
         self.mean.copy_(mean)
         # A channel that never changes stays as it is.
         self.deviation.copy_(torch.where(variance > 1e-12, variance, torch.ones_like(variance)).sqrt())
+        # What is drawn goes no further out than what was seen.
+        self.bound.copy_((largest.to(self.deviation) / self.deviation).max())
 
     def scale(self, latents: Tensor) -> Tensor:
         """(n, channels, h, w) of an encoder -> of unit variance."""

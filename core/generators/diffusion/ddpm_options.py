@@ -54,8 +54,8 @@ PRESETS: Final[Mapping[str, DdpmOptions]] = {
         warmup_images=500,
         weight_decay=0.0,
         ema_halflife_images=800,
-        sampler="dpm-solver",
-        steps=16,
+        sampler="ddpm",
+        steps=40,
     ),
     "small": DdpmOptions(
         size_px=64,

@@ -69,7 +69,7 @@ def draw_denoised(
     seeds: Sequence[int],
     labels: Tensor,
     walk: Walk,
-    is_pixels: bool,
+    bound: float,
 ) -> Tensor:
     """Draw what the network was trained to denoise: images, or latents.
 
@@ -79,7 +79,7 @@ def draw_denoised(
         seeds: one an image: of its first noise, and of the noise that DDPM adds at each step.
         labels: (n,) int64 classes.
         walk: how to draw.
-        is_pixels: whether images lie in [-1, 1].
+        bound: largest magnitude of what is drawn; estimates on the way are clipped to it.
 
     Returns:
         (n, channels, side, side) float32; image i depends on seeds[i] and labels[i] alone.
@@ -93,7 +93,7 @@ def draw_denoised(
         # The last few are drawn beside repeats, which are dropped.
         chunk += chunk[-1:] * (_AT_ONCE - n)
         told = torch.cat([told, told[-1:].expand(_AT_ONCE - n)])
-        drawn.append(_walk(denoiser, options, chunk, told, walk, is_pixels, device)[:n])
+        drawn.append(_walk(denoiser, options, chunk, told, walk, bound, device)[:n])
     return torch.cat(drawn)
 
 
@@ -103,19 +103,40 @@ def _walk(
     seeds: Sequence[int],
     labels: Tensor,
     walk: Walk,
-    is_pixels: bool,
+    bound: float,
     device: torch.device,
 ) -> Tensor:
     generators = [make_generator(seed) for seed in seeds]
     shape = (options.grid_channels, options.grid_side, options.grid_side)
     current = torch.stack([torch.randn(*shape, generator=one) for one in generators]).to(device)
     # A scheduler remembers its last steps, so each walk has its own.
-    scheduler = build_scheduler(walk.sampler, options, n_steps=walk.steps, is_pixels=is_pixels)
+    scheduler = build_scheduler(walk.sampler, options, n_steps=walk.steps)
     # DDPM draws from one generator an image, on the CPU; the others draw nothing.
     draws = {"generator": generators} if walk.sampler == "ddpm" else {}
     for step in scheduler.timesteps:
         noise = denoiser.predict_guided(
             current, step.to(device).expand(len(seeds)), labels, guidance=walk.guidance
         )
+        noise = _clip_estimate(noise, current, scheduler.alphas_cumprod[step], bound)
         current = scheduler.step(noise, step, current, return_dict=False, **draws)[0]
-    return current.clamp(-1, 1) if is_pixels else current
+    return current.clamp(-bound, bound)
+
+
+def _clip_estimate(noise: Tensor, current: Tensor, kept: Tensor, bound: float) -> Tensor:
+    """The noise that would lead to the image that `noise` leads to, had that been clipped.
+
+    An error in the noise grows by the ratio of noise to signal, without limit at the first steps; clipped in
+    one place, all samplers are held alike.
+
+    Args:
+        noise: (n, channels, side, side) predicted.
+        current: the noisy images.
+        kept: share of the signal's variance at this step.
+        bound: largest magnitude of an image.
+
+    References:
+        Ho et al. 2020, eq. 15, for the estimate; their code clips it likewise.
+    """
+    signal, spread = kept.sqrt(), (1 - kept).sqrt()
+    estimate = ((current - spread * noise) / signal).clamp(-bound, bound)
+    return (current - signal * estimate) / spread

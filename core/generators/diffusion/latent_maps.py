@@ -45,7 +45,7 @@ class LatentMaps:
         return torch.from_numpy(np.asarray(self.values[indices.cpu().numpy()])).to(indices.device)
 
     def measure(self, scale: LatentScale) -> None:
-        """Set a scale by the mean and variance of each channel over all images."""
+        """Set a scale by the mean, variance and range of each channel over all images."""
         total = np.zeros(self.values.shape[1])
         squares = np.zeros_like(total)
         for start in range(0, len(self.values), 256):
@@ -54,7 +54,12 @@ class LatentMaps:
             squares += np.square(part).sum(axis=(0, 2, 3))
         n = self.values.size / self.values.shape[1]
         mean = total / n
-        scale.measure(torch.from_numpy(mean), torch.from_numpy(np.maximum(squares / n - mean**2, 0.0)))
+        largest = np.zeros_like(mean)
+        for start in range(0, len(self.values), 256):
+            part = np.abs(self.values[start : start + 256] - mean[:, np.newaxis, np.newaxis])
+            largest = np.maximum(largest, part.max(axis=(0, 2, 3)))
+        variance = np.maximum(squares / n - mean**2, 0.0)
+        scale.measure(torch.from_numpy(mean), torch.from_numpy(variance), torch.from_numpy(largest))
 
 
 def load_latent_maps(

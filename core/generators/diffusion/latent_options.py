@@ -99,10 +99,6 @@ class LatentDiffusionOptions(DiffusionOptions):
 
     @model_validator(mode="after")
     def _check_autoencoder(self) -> Self:
-        if self.noise_schedule == "cosine":
-            # It leaves nothing of the image at its last step. Estimates from there have no limit, and
-            # latents, unlike pixels, have none that they could be clipped to.
-            raise ValueError("Latents take noise_schedule=linear or scaled-linear, not cosine.")
         halvings = len(self.autoencoder_factors) - 1
         if 2**halvings != self.compression:
             raise ValueError(

@@ -58,14 +58,13 @@ class NoiseSchedule:
         return noisy
 
 
-def build_scheduler(name: str, options: DiffusionOptions, *, n_steps: int, is_pixels: bool) -> Any:
+def build_scheduler(name: str, options: DiffusionOptions, *, n_steps: int) -> Any:
     """Build what walks from noise to an image.
 
     Args:
         name: `ddpm`, `ddim` or `dpm-solver`.
         options: the schedule that was trained on.
         n_steps: steps to walk in, from the noisiest to the image.
-        is_pixels: whether what is denoised lies in [-1, 1], to which estimates are then clipped.
 
     Returns:
         A scheduler of diffusers, its steps set.
@@ -77,16 +76,13 @@ def build_scheduler(name: str, options: DiffusionOptions, *, n_steps: int, is_pi
     settings = _list_settings(options)
     scheduler: Any  # the two have no base with a step
     if name == "ddpm":
-        scheduler = _DDPM(**settings, clip_sample=is_pixels, variance_type="fixed_small")
+        scheduler = _DDPM(**settings, clip_sample=False, variance_type="fixed_small")
         last = options.noise_steps - 1
     else:
-        # Its own clipping, with 1 as the highest threshold, is a plain clip to [-1, 1].
         scheduler = _DPM_SOLVER(
             **settings,
             algorithm_type="dpmsolver++",
             solver_order=1 if name == "ddim" else 2,
-            thresholding=is_pixels,
-            sample_max_value=1.0,
         )
         # Where next to nothing is left of the image (cosine), a solver's step would have no limit.
         last = int((scheduler.lambda_t > _LEAST_LOG_SNR).sum()) - 1

@@ -48,13 +48,13 @@ class DiffusionSpace:
     Attributes:
         encode: a batch to what is denoised, (n, channels, side, side).
         decode: what is denoised to images in [-1, 1].
-        is_pixels: whether what is denoised lies in [-1, 1].
+        bound: largest magnitude of what is denoised.
         modules: what decoding needs besides, kept with the phase's state.
     """
 
     encode: Callable[[Batch], Tensor]
     decode: Callable[[Tensor], Tensor]
-    is_pixels: bool
+    bound: float
     modules: Mapping[str, nn.Module] = field(default_factory=dict)
 
 
@@ -159,7 +159,7 @@ class DiffusionPhase:
             seeds=name_image_seeds(noise_seed, class_name="", numbers=range(len(labels))),
             labels=labels,
             walk=_PREVIEW,
-            is_pixels=self._space.is_pixels,
+            bound=self._space.bound,
         )
         return self._space.decode(drawn)
 
@@ -189,7 +189,7 @@ def build_ddpm_phase(
         denoiser = build_pretrained(read_pretrained(options, get_settings()), options, n_labels=n_labels)
     else:
         denoiser = Denoiser(UnetLayout.from_options(options, n_labels=n_labels))
-    space = DiffusionSpace(lambda batch: batch.images, lambda drawn: drawn, is_pixels=True)
+    space = DiffusionSpace(lambda batch: batch.images, lambda drawn: drawn, bound=1.0)
     return DiffusionPhase(
         options, denoiser=denoiser, space=space, n_images=options.count_images(len(images)), device=device
     )
@@ -216,7 +216,7 @@ def build_latent_phase(
     space = DiffusionSpace(
         encode=lambda batch: scale.scale(latents.take(batch.indices)),
         decode=lambda drawn: autoencoder.decode(scale.unscale(drawn)),
-        is_pixels=False,
+        bound=float(scale.bound),
         modules={"scale": scale},
     )
     return DiffusionPhase(

@@ -35,6 +35,7 @@ class DiffusionSampler:
         options: of the run.
         denoiser: in evaluation mode.
         classes: classes that it can be asked for; empty where it was trained without.
+        bound: largest magnitude of what is denoised.
         decode: what is denoised to images in [-1, 1]; None where that is images.
         others: what decoding runs, by name.
     """
@@ -45,12 +46,13 @@ class DiffusionSampler:
         denoiser: Denoiser,
         *,
         classes: tuple[str, ...],
+        bound: float = 1.0,
         decode: Callable[[Tensor], Tensor] | None = None,
         others: Mapping[str, nn.Module] | None = None,
     ) -> None:
         self.classes = classes
         self._options, self._denoiser = options, denoiser
-        self._decode, self._others = decode, dict(others or {})
+        self._bound, self._decode, self._others = bound, decode, dict(others or {})
 
     def modules(self) -> dict[str, nn.Module]:
         """The denoising network, and the autoencoder where there is one."""
@@ -76,7 +78,7 @@ class DiffusionSampler:
             seeds=seeds,
             labels=labels,
             walk=choose_walk(self._options, settings),
-            is_pixels=self._decode is None,
+            bound=self._bound,
         )
         return drawn if self._decode is None else self._decode(drawn)
 
@@ -113,6 +115,7 @@ def load_latent_sampler(run: RunFolder, *, device: torch.device) -> DiffusionSam
         options,
         denoiser,
         classes=record.classes if options.is_conditional else (),
+        bound=float(scale.bound),
         decode=lambda drawn: autoencoder.decode(scale.unscale(drawn)),
         others={"autoencoder": autoencoder},
     )

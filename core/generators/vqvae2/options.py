@@ -152,7 +152,7 @@ PRESETS: Final[Mapping[str, Vqvae2Options]] = {
     "smoke": Vqvae2Options(
         size_px=32, is_conditional=True, batch_size=32, n_images=12_000, rate=2e-3,
         bottom_downsampling=2, n_codes=64, code_size=16, width=48, residual_width=24, residual_layers=2,
-        codebook_decay=0.95, revive_below=0.1, prior_batch_size=32, prior_images=10_000, prior_rate=2e-3,
+        codebook_decay=0.95, revive_below=0.1, prior_batch_size=16, prior_images=10_000, prior_rate=2e-3,
         prior_width=32, prior_kernel=3, top_layers=4, top_residual_width=32, top_attention=1,
         attention_heads=4, bottom_layers=3, bottom_residual_width=32, bottom_attention=1,
         conditioning_layers=2, ema_halflife_images=500,

@@ -31,7 +31,7 @@ class PerfectDenoiser(nn.Module):
     def __init__(self, options) -> None:
         super().__init__()
         self.place = nn.Parameter(torch.zeros(1))
-        self.kept = build_scheduler("ddpm", options, n_steps=10, is_pixels=False).alphas_cumprod
+        self.kept = build_scheduler("ddpm", options, n_steps=10).alphas_cumprod
 
     def predict_guided(self, noisy: Tensor, steps: Tensor, labels: Tensor, *, guidance: float) -> Tensor:
         kept = self.kept[steps][:, None, None, None]
@@ -81,7 +81,7 @@ def test_every_sampler_draws_the_distribution_that_a_perfect_denoiser_knows(
     walk = Walk(sampler, {"ddpm": 200, "ddim": 100, "dpm-solver": 20}[sampler], 1.0)
     drawn = draw_denoised(
         PerfectDenoiser(options), options, seeds=range(8), labels=torch.zeros(8, dtype=torch.int64),
-        walk=walk, is_pixels=True,
+        walk=walk, bound=1.0,
     )  # fmt: skip
     assert drawn.shape == (8, 1, 32, 32)
     assert float(drawn.mean()) == pytest.approx(MEAN, abs=0.01)
@@ -92,7 +92,7 @@ def test_every_sampler_draws_the_distribution_that_a_perfect_denoiser_knows(
 def test_steps_lead_from_the_noisiest_to_the_image_without_a_repeat(sampler: str) -> None:
     for n in (1, 2, 20, 500, 1000):
         options = TINY_DDPM.model_copy(update={"noise_schedule": "linear", "noise_steps": 1000})
-        steps = build_scheduler(sampler, options, n_steps=n, is_pixels=True).timesteps.tolist()
+        steps = build_scheduler(sampler, options, n_steps=n).timesteps.tolist()
         assert len(steps) == n and steps[0] == 999
         assert n == 1 or steps[-1] == 0
         assert all(left > right for left, right in pairwise(steps))
@@ -101,7 +101,7 @@ def test_steps_lead_from_the_noisiest_to_the_image_without_a_repeat(sampler: str
 def test_ddim_takes_the_papers_step() -> None:
     """Song et al. 2021, eq. 12 with sigma = 0, written out."""
     options = TINY_DDPM.model_copy(update={"noise_schedule": "linear"})
-    scheduler = build_scheduler("ddim", options, n_steps=5, is_pixels=False)
+    scheduler = build_scheduler("ddim", options, n_steps=5)
     current, noise = torch.randn(2, 4, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     step, after = scheduler.timesteps[:2].tolist()
     kept, then = scheduler.alphas_cumprod[step], scheduler.alphas_cumprod[after]
@@ -118,7 +118,7 @@ def test_an_image_depends_on_its_seed_and_class_alone(
     def draw(rows: list[int]) -> Tensor:
         return draw_denoised(
             denoiser, TINY_DDPM, seeds=rows, labels=torch.tensor(rows) % 2,
-            walk=Walk(sampler, 6, guidance), is_pixels=True,
+            walk=Walk(sampler, 6, guidance), bound=1.0,
         )  # fmt: skip
 
     together = draw(list(range(11)))
