@@ -29,7 +29,7 @@ BETAS: Final = {
     "scaled-linear": ("scaled_linear", 0.0015, 0.0195),
 }
 
-# Half the logarithm of the ratio of signal to noise: at less than this, 1 % of the noise is signal.
+# Half the logarithm of the ratio of signal to noise: below, less than 0.6 % of the noise is signal.
 _LEAST_LOG_SNR: Final = -5.1
 
 
