@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,14 +27,16 @@ def wilson_ends(share: float, n: float, quantile: float | None = None) -> tuple[
     References:
         Wilson, Probable inference, the law of succession, and statistical inference, JASA 1927.
     """
-    # Pages import this module; what computes intervals is loaded when it is asked for.
-    from scipy import special
-    from statsmodels.stats.proportion import proportion_confint
+    # In closed form: pages show these, and statsmodels would load all of scipy.stats for them.
+    if quantile is None:
+        from scipy import special
 
-    alpha = 0.05 if quantile is None else 2 * float(special.ndtr(-quantile))
-    low, high = proportion_confint(share * n, n, alpha=alpha, method="wilson")
+        quantile = float(special.ndtri(0.975))
+    shrink = 1 + quantile**2 / n
+    centre = (share + quantile**2 / (2 * n)) / shrink
+    half = quantile / shrink * math.sqrt(share * (1 - share) / n + quantile**2 / (4 * n**2))
     # At shares of 0 and 1 the end is the share itself, which rounding would miss.
-    return min(max(float(low), 0.0), share), max(min(float(high), 1.0), share)
+    return min(max(centre - half, 0.0), share), max(min(centre + half, 1.0), share)
 
 
 def compute_answer_share(
