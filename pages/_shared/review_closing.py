@@ -52,14 +52,20 @@ def show_lock(database: Database, review: LoadedReview, found: ReviewFindings, *
         return
     if reader is None:
         return
-    with st.popover("Lock the review", icon=":material/lock:"):
-        left = [f"{one.n_left:,} pairs not read by {one.reviewer}" for one in found.standings if one.n_left]
-        if found.open:
-            left.append(f"{len(found.open):,} disagreements not settled")
-        st.markdown(
-            "A locked review takes no verdict and no pair any more; it cannot be unlocked."
-            + (f" Left open: {escape_markdown(', '.join(left))}." if left else "")
-        )
-        if st.button("Lock for good", type="primary", key=f"lock_{record.id}"):
-            lock_review(database, record.id, reader)
-            st.rerun()
+    if st.button("Lock the review", icon=":material/lock:"):
+        _ask_for_lock(database, review, found, reader)
+
+
+# In the middle of the window: the button stands at the end of a long page, below which nothing has room.
+@st.dialog("Lock the review?")
+def _ask_for_lock(database: Database, review: LoadedReview, found: ReviewFindings, reader: str) -> None:
+    left = [f"{one.n_left:,} pairs not read by {one.reviewer}" for one in found.standings if one.n_left]
+    if found.open:
+        left.append(f"{len(found.open):,} disagreements not settled")
+    st.markdown(
+        "A locked review takes no verdict and no pair any more; it cannot be unlocked."
+        + (f" Left open: {escape_markdown(', '.join(left))}." if left else "")
+    )
+    if st.button("Lock for good", type="primary", key=f"lock_{review.record.id}"):
+        lock_review(database, review.record.id, reader)
+        st.rerun()

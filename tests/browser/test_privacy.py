@@ -399,10 +399,7 @@ def test_a_finished_review_is_exported_and_locked(new_page: Callable[..., Page],
     rows = list(csv.DictReader(io.StringIO(started.value.path().read_text(encoding="utf-8-sig"))))
     # The key after the last pair says nothing.
     assert [int(row["pair"]) for row in rows] == [pair.number + 1 for pair in pairs]
-    lock = page.get_by_role("button", name="Lock the review")
-    # In the middle of the window: what it opens needs room below.
-    lock.evaluate("node => node.scrollIntoView({ block: 'center' })")
-    lock.click()
+    page.get_by_role("button", name="Lock the review").click()
     page.get_by_role("button", name="Lock for good").click()
     expect(page.get_by_text(re.compile("Locked by A on .*: no verdict is taken any more"))).to_be_visible()
     page.keyboard.press("1")

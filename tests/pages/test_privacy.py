@@ -17,7 +17,7 @@ from core.audit.protocol import Protocol
 from core.config import get_settings
 from core.db.database import open_database
 from core.db.review_record import NewVerdict, PairEvidence, ReviewPair, ReviewRecord, Stage, Verdict
-from core.db.reviews import create_review, list_reviews, load_review, load_review_pairs
+from core.db.reviews import create_review, list_reviews, load_review, load_review_pairs, lock_review
 from core.db.studies import StudyRecord
 from core.db.verdicts import add_verdicts, list_verdicts
 from core.jobs.job_folder import audit_folder
@@ -256,10 +256,14 @@ def test_a_lock_is_for_good(review: ReviewRecord) -> None:
     app = unfold(open_page(review=review.id, reader="A"), review)
     next(one for one in app.button if one.label == "Show the outcome all the same").click()
     app.run()
-    next(one for one in app.button if one.label == "Lock for good").click()
+    next(one for one in app.button if one.label == "Lock the review").click()
     app.run()
-    assert not app.exception
-    assert load_review(open_database(get_settings()), review.id).locked_by == "A"
+    assert load_review(open_database(get_settings()), review.id).locked_by is None
+    assert "cannot be unlocked" in " ".join(one.value for one in app.markdown)
+    assert any(one.label == "Lock for good" for one in app.button)
+    # The dialog's own button: tests/browser/test_privacy.py.
+    lock_review(open_database(get_settings()), review.id, "A")
+    app = unfold(open_page(review=review.id, reader="A"), review)
     queue = read_queue(app)
     assert "no verdict is taken any more" in queue["locked"]
     late = {"number": 1, "verdict": "copy", "token": "late", "confidence": None, "note": ""}
