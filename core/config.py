@@ -12,10 +12,27 @@ import platformdirs
 
 from core.errors import InputError
 
-__all__ = ["DEMO_ROOT", "DataRoot", "Settings", "get_settings"]
+__all__ = [
+    "BUILT_IN_ROOTS",
+    "DEMO_ROOT",
+    "GENERATED_ROOT",
+    "GENERATORS_FOLDER",
+    "DataRoot",
+    "Settings",
+    "get_settings",
+]
 
 DEMO_ROOT = "demo"
 """Name of the folder root that holds the demo's images; always there."""
+
+GENERATED_ROOT = "generated"
+"""Name of the folder root that holds images drawn from the workspace's generators; always there."""
+
+GENERATORS_FOLDER = "generators"
+"""Folder of the workspace with trained generators, each under its id."""
+
+BUILT_IN_ROOTS = (DEMO_ROOT, GENERATED_ROOT)
+"""Folder roots that lie in the workspace, whatever a user names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +59,8 @@ class Settings:
         offline: never try to download anything (`MEDSYN_OFFLINE=1`).
         max_pixels: an image with more pixels is refused before decoding (`MEDSYN_MAX_PIXELS`).
         max_file_bytes: a larger file is refused before reading (`MEDSYN_MAX_FILE_BYTES`).
-        data_roots: folders below which the dashboard may open images (`MEDSYN_DATA_ROOTS`), the demo's last.
+        data_roots: folders below which the dashboard may open images (`MEDSYN_DATA_ROOTS`), then the demo's
+            and that of generated images.
         database_url: PostgreSQL or SQLite that keeps studies, audits and jobs (`MEDSYN_DATABASE_URL`); None
             for SQLite in the workspace.
         max_jobs: jobs that run at once on this machine (`MEDSYN_MAX_JOBS`).
@@ -91,6 +109,7 @@ class Settings:
             data_roots=(
                 *_data_roots("MEDSYN_DATA_ROOTS", home),
                 DataRoot(DEMO_ROOT, home / "demo" / "study"),
+                DataRoot(GENERATED_ROOT, home / "generated"),
             ),
             database_url=os.environ.get("MEDSYN_DATABASE_URL", "").strip() or None,
             max_jobs=_integer("MEDSYN_MAX_JOBS", 1),
@@ -123,10 +142,10 @@ def _data_roots(variable: str, home: Path) -> tuple[DataRoot, ...]:
         name = given.strip() if named else re.sub(r"[^\w .+()-]", "-", path.name) or "root"
         if not path.is_absolute():
             raise InputError(f"{variable} must name absolute folders, not {entry!r}.")
-        if not re.fullmatch(r"[^\W_][\w .+()-]{0,39}", name) or name == DEMO_ROOT:
+        if not re.fullmatch(r"[^\W_][\w .+()-]{0,39}", name) or name in BUILT_IN_ROOTS:
             raise InputError(
                 f"{variable} calls a folder {name!r}; give it another name, as in NAME={path}, of letters, "
-                f"digits, spaces and _.+()-, 40 at most, and not {DEMO_ROOT!r}."
+                f"digits, spaces and _.+()-, 40 at most, and none of {', '.join(BUILT_IN_ROOTS)}."
             )
         if any(name == root.name for root in roots):
             raise InputError(f"{variable} calls two folders {name!r}; name one of them, as in NAME={path}.")

@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.config import DEMO_ROOT, Settings
+from core.config import BUILT_IN_ROOTS, Settings
 from core.confinement import is_confined
 from core.datasets.folder_roots import FolderRef, find_root, is_storable, resolve_folder
 from core.errors import InputError
@@ -88,7 +88,7 @@ def list_subfolders(
 
 
 def find_empty_roots(settings: Settings) -> tuple[Path, ...]:
-    """Find the roots, but for the demo's, that are not there, hold nothing, or may not be opened."""
+    """Find the roots that users name and that are not there, hold nothing, or may not be opened."""
 
     def is_empty(path: Path) -> bool:
         try:
@@ -97,7 +97,8 @@ def find_empty_roots(settings: Settings) -> tuple[Path, ...]:
         except OSError:
             return True
 
-    return tuple(root.path for root in settings.data_roots if root.name != DEMO_ROOT and is_empty(root.path))
+    named = [root.path for root in settings.data_roots if root.name not in BUILT_IN_ROOTS]
+    return tuple(path for path in named if is_empty(path))
 
 
 def list_label_files(ref: FolderRef, settings: Settings) -> tuple[str, ...]:

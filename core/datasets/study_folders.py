@@ -6,17 +6,33 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from core.config import Settings
 from core.datasets.folder_roots import FolderRef, describe_folder, resolve_file, resolve_folder
 from core.datasets.labels import list_group_columns
 from core.datasets.study import Study, SyntheticSource
+from core.errors import InputError
+from core.validation import explain_first
 
-__all__ = ["EXPERIMENTS_FOLDER", "StudyFolders", "SyntheticFolder", "confine_to_roots", "list_study_columns"]
+__all__ = [
+    "EXPERIMENTS_FOLDER",
+    "NO_SYNTHETIC",
+    "StudyFolders",
+    "SyntheticFolder",
+    "add_synthetic",
+    "confine_to_roots",
+    "list_study_columns",
+]
 
 EXPERIMENTS_FOLDER = "experiments"
 """Folder of the workspace with experiments' files, the images that they wrote included."""
+
+
+NO_SYNTHETIC = (
+    "This study has no synthetic set yet; add one in Study setup, or train a generator and draw from it."
+)
+"""What a user is told who asks for what compares synthetic sets."""
 
 
 class SyntheticFolder(BaseModel):
@@ -40,7 +56,7 @@ class StudyFolders(BaseModel):
 
     Attributes:
         real: the real (train) set.
-        synthetic: the synthetic sets, in the order of tables and plots.
+        synthetic: the synthetic sets, in the order of tables and plots; none before there are images.
         heldout: real images of other patients, or None.
         labels: CSV of file and label (and patient), or None for classes from sub-folders.
     """
@@ -54,6 +70,9 @@ class StudyFolders(BaseModel):
 
     @model_validator(mode="after")
     def _check_sets(self) -> StudyFolders:
+        # A study may begin without synthetic sets, which a generator is then trained to draw.
+        if not self.synthetic:
+            return self
         # The rules of names are those of a study by paths.
         named = [SyntheticSource(name=one.name, folder=Path(one.folder.path)) for one in self.synthetic]
         Study(real=Path(self.real.path), synthetic=tuple(named))
@@ -80,8 +99,11 @@ class StudyFolders(BaseModel):
         """Find the folders on this machine, each checked to lie below its root.
 
         Raises:
-            InputError: if a root is not among the settings', or a folder is gone or leads out of its root.
+            InputError: if there is no synthetic set, a root is not among the settings', or a folder is gone
+                or leads out of its root.
         """
+        if not self.synthetic:
+            raise InputError(NO_SYNTHETIC)
         return Study(
             real=resolve_folder(self.real, settings),
             heldout=None if self.heldout is None else resolve_folder(self.heldout, settings),
@@ -91,6 +113,22 @@ class StudyFolders(BaseModel):
                 for one in self.synthetic
             ),
         )
+
+
+def add_synthetic(folders: StudyFolders, name: str, folder: FolderRef) -> StudyFolders:
+    """Return a study with one more synthetic set, the last.
+
+    Raises:
+        InputError: if the name is taken or does not fit, or the folder is a set of the study already.
+    """
+    for one in folders.synthetic:
+        if one.folder == folder:
+            raise InputError(f"The study has these images already, as {one.name!r}.")
+    try:
+        added = SyntheticFolder(name=name, folder=folder)
+        return StudyFolders.model_validate(dict(folders) | {"synthetic": (*folders.synthetic, added)})
+    except ValidationError as error:
+        raise InputError(explain_first(error)) from error
 
 
 def list_study_columns(folders: StudyFolders, settings: Settings) -> tuple[str, ...]:

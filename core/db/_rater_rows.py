@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.db.rating_record import Background, RaterRecord, Trial, TrialKind
-from core.db.tables import RaterTable
+from core.db.rating_tables import RaterTable
 from core.errors import InputError
 
 __all__ = ["check_rater_name", "insert_rater", "read_rater", "require_free_name"]

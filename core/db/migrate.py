@@ -10,7 +10,7 @@ from core.errors import DatabaseError
 
 __all__ = ["HEAD", "is_current", "upgrade"]
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a test holds it against the folder of migrations."""
 
 _FOLDER = Path(__file__).parent / "migrations"

@@ -13,7 +13,7 @@ from core.db._rater_rows import check_rater_name, insert_rater, read_rater, requ
 from core.db.database import Database
 from core.db.rating_record import Background, RaterRecord, Trial
 from core.db.rating_sessions import get_rating_session
-from core.db.tables import RaterTable, RatingStimulusTable
+from core.db.rating_tables import RaterTable, RatingStimulusTable
 from core.errors import InputError, UnknownNameError
 
 __all__ = [

@@ -15,7 +15,7 @@ from core.db.database import Database
 from core.db.raters import get_rater, require_open_to
 from core.db.rating_record import Answer, AnswerRecord, NewAnswer
 from core.db.rating_sessions import get_rating_session
-from core.db.tables import RaterTable, RatingAnswerTable
+from core.db.rating_tables import RaterTable, RatingAnswerTable
 from core.errors import InputError
 
 __all__ = [

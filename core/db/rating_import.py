@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 from core.db.database import Database
 from core.db.rating_record import NewAnswer, RatingSessionRecord, StimulusRecord, Trial
 from core.db.rating_sessions import insert_rating_session, load_rating_session
-from core.db.tables import RaterTable, RatingAnswerTable
+from core.db.rating_tables import RaterTable, RatingAnswerTable
 
 __all__ = ["ImportedRater", "import_rating_session"]
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.db.database import Database
-from core.db.tables import RatingSessionTable
+from core.db.rating_tables import RatingSessionTable
 from core.errors import InputError
 
 __all__ = ["check_session_name", "require_session_name"]

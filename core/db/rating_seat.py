@@ -13,7 +13,7 @@ from core.db.raters import get_rater
 from core.db.rating_answers import read_answer, standing_answers
 from core.db.rating_record import NewAnswer, RaterRecord, RatingSessionRecord
 from core.db.rating_sessions import get_rating_session, read_rating_session
-from core.db.tables import RatingAnswerTable
+from core.db.rating_tables import RatingAnswerTable
 
 __all__ = ["RaterSeat", "load_seat"]
 

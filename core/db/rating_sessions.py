@@ -16,7 +16,8 @@ from core.db._storable import make_storable
 from core.db.database import Database
 from core.db.rating_names import require_session_name
 from core.db.rating_record import RatingSessionRecord, StimulusRecord, Trial, TrialKind
-from core.db.tables import RaterTable, RatingSessionTable, RatingStimulusTable, StudyTable
+from core.db.rating_tables import RaterTable, RatingSessionTable, RatingStimulusTable
+from core.db.tables import StudyTable
 from core.errors import InputError, UnknownNameError
 
 __all__ = [

@@ -1,82 +1,28 @@
-"""The tables: studies, audits and experiments with their results, jobs, reviews, and rating sessions."""
+"""The tables: studies, audits and experiments with their results, jobs, reviews, and generators."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    DateTime,
-    Dialect,
-    Double,
-    ForeignKey,
-    ForeignKeyConstraint,
-    Index,
-    MetaData,
-    String,
-    Text,
-    UniqueConstraint,
-)
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db.table_base import ID_LENGTH, Base, UtcDateTime
 
 __all__ = [
     "AuditTable",
-    "Base",
     "ExperimentResultTable",
     "ExperimentTable",
+    "GeneratorRunTable",
     "JobTable",
-    "RaterTable",
-    "RatingAnswerTable",
-    "RatingSessionTable",
-    "RatingStimulusTable",
     "ResultTable",
     "ReviewOpeningTable",
     "ReviewPairTable",
     "ReviewTable",
     "StudyTable",
-    "UtcDateTime",
     "VerdictTable",
 ]
-
-ID_LENGTH = 32
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An instant; always in UTC and aware of it, also in SQLite, which knows no zones."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse instants without a zone."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("an instant without a time zone cannot be stored")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the zone back."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Base(DeclarativeBase):
-    """Names every constraint, so that migrations can alter them on each database."""
-
-    type_annotation_map: ClassVar[dict[Any, Any]] = {float: Double}
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
 
 
 class StudyTable(Base):
@@ -271,73 +217,18 @@ class ReviewOpeningTable(Base):
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class RatingSessionTable(Base):
-    """A rating session; see `core.db.rating_record.RatingSessionRecord`."""
+class GeneratorRunTable(Base):
+    """A generator that is trained, or was; see `core.db.generator_runs.GeneratorRun`."""
 
-    __tablename__ = "rating_sessions"
+    __tablename__ = "generator_runs"
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
     study_id: Mapped[str] = mapped_column(ForeignKey("studies.id"), index=True)
     name: Mapped[str] = mapped_column(String(80))
+    family: Mapped[str] = mapped_column(String(40))
+    preset: Mapped[str] = mapped_column(String(40))
+    options: Mapped[dict[str, Any]] = mapped_column(JSON)
+    real: Mapped[dict[str, Any]] = mapped_column(JSON)
+    labels: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    design: Mapped[dict[str, Any]] = mapped_column(JSON)
-    folders: Mapped[dict[str, Any]] = mapped_column(JSON)
-    is_simulated: Mapped[bool]
-    prepared_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-class RatingStimulusTable(Base):
-    """One image of a rating session; see `core.db.rating_record.StimulusRecord`."""
-
-    __tablename__ = "rating_stimuli"
-
-    session_id: Mapped[str] = mapped_column(ForeignKey("rating_sessions.id"), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    kind: Mapped[str] = mapped_column(String(20))
-    synthetic: Mapped[str | None] = mapped_column(Text)
-    class_name: Mapped[str | None] = mapped_column(Text)
-    is_fake: Mapped[bool]
-    file: Mapped[str] = mapped_column(Text)
-    digest: Mapped[str | None] = mapped_column(String(64))
-
-
-class RaterTable(Base):
-    """One rater of a session with all trials; see `core.db.rating_record.RaterRecord`."""
-
-    __tablename__ = "rating_raters"
-    __table_args__ = (UniqueConstraint("session_id", "number"),)
-
-    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
-    session_id: Mapped[str] = mapped_column(ForeignKey("rating_sessions.id"))
-    number: Mapped[int]
-    name: Mapped[str] = mapped_column(String(80))
-    trials: Mapped[list[Any]] = mapped_column(JSON)
-    background: Mapped[list[Any]] = mapped_column(JSON, default=list)
-    consented_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    screen: Mapped[dict[str, float]] = mapped_column(JSON, default=dict)
-    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-class RatingAnswerTable(Base):
-    """One answer, or one withdrawal of it; the database itself refuses to change or delete a row."""
-
-    __tablename__ = "rating_answers"
-    __table_args__ = (UniqueConstraint("rater_id", "token"),)
-
-    # Rises in the order of writing, since there is one writer at a time.
-    id: Mapped[int] = mapped_column(primary_key=True)
-    rater_id: Mapped[str] = mapped_column(ForeignKey("rating_raters.id"))
-    position: Mapped[int]
-    token: Mapped[str] = mapped_column(String(64))
-    answer: Mapped[str | None] = mapped_column(String(20))
-    confidence: Mapped[int | None]
-    reaction_time_ms: Mapped[float | None]
-    exposure_ms: Mapped[float | None]
-    frames: Mapped[int | None]
-    frame_rate_hz: Mapped[float | None]
-    dropped_frames: Mapped[int]
-    was_hidden: Mapped[bool]
-    was_early: Mapped[bool]
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

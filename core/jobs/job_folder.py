@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.config import Settings
+from core.config import GENERATORS_FOLDER, Settings
 from core.datasets.study_folders import EXPERIMENTS_FOLDER
 from core.errors import UnknownNameError
 
@@ -12,6 +12,7 @@ __all__ = [
     "audit_folder",
     "experiment_folder",
     "export_folder",
+    "generator_folder",
     "items_folder",
     "log_path",
     "read_log_tail",
@@ -50,6 +51,11 @@ def items_folder(settings: Settings, owner_id: str) -> Path:
 def export_folder(settings: Settings, job_id: str) -> Path:
     """Where a job writes what a user asked to have as files."""
     return settings.home / "exports" / _checked(job_id)
+
+
+def generator_folder(settings: Settings, run_id: str) -> Path:
+    """The files of a generator: weights, losses, sample grids."""
+    return settings.home / GENERATORS_FOLDER / _checked(run_id)
 
 
 def read_log_tail(settings: Settings, job_id: str) -> str:

@@ -14,9 +14,11 @@ from core.jobs.check_job import CheckJob
 from core.jobs.cleaned_job import CleanedJob
 from core.jobs.crop_job import CropJob
 from core.jobs.demo_job import DemoJob
+from core.jobs.generate_job import GenerateJob
 from core.jobs.map_job import MapJob
 from core.jobs.rating_job import RatingJob
 from core.jobs.report_job import ReportJob
+from core.jobs.train_job import TrainJob
 from core.jobs.utility_job import UtilityJob
 from core.progress import Progress
 from core.registry import Registry
@@ -57,7 +59,9 @@ JOB_KINDS.register("check", CheckJob())
 JOB_KINDS.register("cleaned", CleanedJob())
 JOB_KINDS.register("crop", CropJob())
 JOB_KINDS.register("demo", DemoJob())
+JOB_KINDS.register("generate", GenerateJob())
 JOB_KINDS.register("map", MapJob())
 JOB_KINDS.register("rating", RatingJob())
 JOB_KINDS.register("report", ReportJob())
+JOB_KINDS.register("train", TrainJob())
 JOB_KINDS.register("utility", UtilityJob())

@@ -15,20 +15,26 @@ from core.datasets.study_folders import StudyFolders
 from core.db.audits import AuditRecord
 from core.db.database import Database
 from core.db.experiments import EXPERIMENT_KINDS
+from core.db.generator_runs import GeneratorRun
 from core.db.job_record import JobRecord
+from core.db.jobs import list_jobs
 from core.db.rating_record import RatingSessionRecord
 from core.db.review_record import ReviewRecord
 from core.db.studies import StudyRecord
+from core.errors import InputError
+from core.generators.sampling_settings import SamplingSettings
 from core.jobs.audit_job import AuditPayload
 from core.jobs.bias_job import BiasPayload
 from core.jobs.check_job import CheckPayload
 from core.jobs.cleaned_job import CleanedPayload
 from core.jobs.crop_job import CropPayload
 from core.jobs.demo_job import DEMO_NAME
+from core.jobs.generate_job import place_images
 from core.jobs.map_job import MapPayload
 from core.jobs.queue import submit_job
 from core.jobs.rating_job import NewSession, RatingPayload
 from core.jobs.report_job import ReportFormat, ReportPayload
+from core.jobs.train_job import TrainPayload
 from core.jobs.unmade_sessions import claim_session_name
 from core.jobs.utility_job import UtilityPayload
 from core.maps.map_options import MapOptions
@@ -44,10 +50,12 @@ __all__ = [
     "submit_cleaned",
     "submit_crop",
     "submit_demo",
+    "submit_generate",
     "submit_map",
     "submit_new_rating",
     "submit_rating",
     "submit_report",
+    "submit_train",
     "submit_utility",
 ]
 
@@ -129,6 +137,41 @@ def submit_demo(database: Database, settings: Settings) -> JobRecord:
     return submit_job(database, settings, kind="demo", payload={}, title=DEMO_NAME)
 
 
+def submit_generate(
+    database: Database,
+    settings: Settings,
+    run: GeneratorRun,
+    *,
+    name: str,
+    count: int,
+    classes: Sequence[str] = (),
+    sampling: SamplingSettings,
+) -> JobRecord:
+    """Ask for images of a generator, as a folder below the root of generated images.
+
+    Raises:
+        InputError: if the name does not fit, or the number of images is not possible.
+        DatabaseError: if the database does not answer.
+    """
+    name = " ".join(name.split())
+    payload = {
+        "run_id": run.id,
+        "name": name,
+        "place": place_images(run, name).model_dump(mode="json"),
+        "count": count,
+        "classes": list(classes),
+        "settings": sampling.model_dump(mode="json"),
+    }
+    return submit_job(
+        database,
+        settings,
+        kind="generate",
+        payload=payload,
+        title=f"{count:,} images of {run.name}",
+        study_id=run.study_id,
+    )
+
+
 def submit_map(
     database: Database,
     settings: Settings,
@@ -198,6 +241,24 @@ def submit_report(
         payload,
         title=f"Report of {audit.study_name} ({content.words}, {format.upper()})",
         study_id=audit.study_id,
+    )
+
+
+def submit_train(
+    database: Database, settings: Settings, run: GeneratorRun, *, tensorboard: bool = False
+) -> JobRecord:
+    """Ask for a generator to be trained, or for its training to go on.
+
+    Raises:
+        InputError: if it is being trained already.
+        DatabaseError: if the database does not answer.
+    """
+    for job in list_jobs(database, active=True, study_id=run.study_id, kind="train"):
+        if job.payload.get("run_id") == run.id:
+            raise InputError(f"{run.name} is being trained already; cancel that job first.")
+    payload = TrainPayload(run_id=run.id, tensorboard=tensorboard)
+    return _submit(
+        database, settings, "train", payload, title=f"Training of {run.name}", study_id=run.study_id
     )
 
 

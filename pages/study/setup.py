@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from core.config import BUILT_IN_ROOTS
 from core.datasets.folder_roots import FolderRef
 from core.datasets.folder_tree import find_empty_roots
 from core.db.studies import load_study, remove_study, save_study
@@ -49,7 +50,7 @@ def open_picker(field: str, label: str, start: FolderRef | None) -> None:
 
 st.title("Change study" if study else "Study setup")
 empty = find_empty_roots(settings)
-if draft.real is None and len(empty) == len(settings.data_roots) - 1:
+if draft.real is None and len(empty) == len(settings.data_roots) - len(BUILT_IN_ROOTS):
     st.info(
         f"Put folders of images into {', '.join(map(str, empty))}, or name the folders that hold them in "
         "MEDSYN_DATA_ROOTS and start the dashboard again."

@@ -34,6 +34,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.data_roots == (
         DataRoot("data", settings.home / "data"),
         DataRoot("demo", settings.home / "demo" / "study"),
+        DataRoot("generated", settings.home / "generated"),
     )
     assert (settings.database_url, settings.max_jobs, settings.allow_remote) == (None, 1, False)
     assert settings.chromium is None
@@ -79,11 +80,11 @@ def test_settings_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_data_roots_are_named_or_named_after_their_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDSYN_DATA_ROOTS", "/mnt/x-rays:Pathology lab=/mnt/a=b/slides")
     roots = Settings.from_environment().data_roots
-    assert roots[:-1] == (
+    assert roots[:-2] == (
         DataRoot("x-rays", Path("/mnt/x-rays")),
         DataRoot("Pathology lab", Path("/mnt/a=b/slides")),
     )
-    assert roots[-1].name == "demo"
+    assert [one.name for one in roots[-2:]] == ["demo", "generated"]
     monkeypatch.setenv("MEDSYN_DATA_ROOTS", "/mnt/a=b/slides")
     assert Settings.from_environment().data_roots[0] == DataRoot("slides", Path("/mnt/a=b/slides"))
 
@@ -94,6 +95,7 @@ def test_data_roots_are_named_or_named_after_their_folder(monkeypatch: pytest.Mo
         ("images", "absolute folders"),
         ("X=images", "absolute folders"),
         ("demo=/mnt/images", "another name"),
+        ("generated=/mnt/images", "another name"),
         ("/mnt/a/images:/mnt/b/images", "two folders 'images'"),
         ("<b>=/mnt/images", "another name"),
     ],

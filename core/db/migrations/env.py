@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
-from core.db.tables import Base
+# Tables are known once their modules are loaded.
+import core.db.rating_tables
+import core.db.tables  # noqa: F401
+from core.db.table_base import Base
 
 # Some databases cannot alter a table in place; batch mode copies it instead.
 context.configure(

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from core.config import get_settings
 from core.datasets.folder_roots import FolderRef
 from core.datasets.study import Study
-from core.datasets.study_folders import StudyFolders, SyntheticFolder, confine_to_roots
+from core.datasets.study_folders import StudyFolders, SyntheticFolder, add_synthetic, confine_to_roots
 from core.errors import InputError
 from tests.studies import small_folders
 
@@ -41,17 +41,37 @@ def test_the_rules_of_names_are_those_of_a_study(workspace: Path) -> None:
     twice = (folders.synthetic[0], SyntheticFolder(name="GAN", folder=folders.real))
     with pytest.raises(ValidationError, match="Two synthetic sets"):
         StudyFolders(real=folders.real, synthetic=twice)
-    with pytest.raises(ValidationError, match="at least one synthetic set"):
-        StudyFolders(real=folders.real, synthetic=())
+
+
+def test_a_study_may_begin_without_synthetic_sets_but_compares_nothing(workspace: Path) -> None:
+    folders = small_folders(workspace / "data")
+    alone = StudyFolders(real=folders.real, synthetic=())
+    with pytest.raises(InputError, match="no synthetic set yet"):
+        alone.resolve(get_settings())
+    grown = add_synthetic(alone, "gan", folders.synthetic[0].folder)
+    assert grown.resolve(get_settings()).synthetic[0].name == "gan"
+
+
+def test_a_set_is_added_once_and_under_a_name_of_its_own(workspace: Path) -> None:
+    folders = small_folders(workspace / "data")
+    there = folders.synthetic[0]
+    with pytest.raises(InputError, match="has these images already"):
+        add_synthetic(folders, "other", there.folder)
+    with pytest.raises(InputError, match="Two synthetic sets"):
+        add_synthetic(folders, there.name.upper(), folders.real)
+    with pytest.raises(InputError, match="must start with a letter"):
+        add_synthetic(folders, "/etc", folders.real)
+    assert add_synthetic(folders, "other", folders.real).synthetic[:-1] == folders.synthetic
 
 
 def test_jobs_are_confined_to_all_roots(workspace: Path) -> None:
     (workspace / "data").parent.mkdir(parents=True, exist_ok=True)
     confined = confine_to_roots(get_settings()).confined_to
-    assert confined == ((workspace / "data").resolve(), (workspace / "demo" / "study").resolve())
+    parts = ("data", "demo/study", "generated")
+    assert confined == tuple((workspace / part).resolve() for part in parts)
 
 
 def test_a_root_that_links_to_itself_breaks_nothing(workspace: Path) -> None:
     workspace.mkdir(parents=True)
     (workspace / "data").symlink_to(workspace / "data")
-    assert len(confine_to_roots(get_settings()).confined_to) == 2
+    assert len(confine_to_roots(get_settings()).confined_to) == 3

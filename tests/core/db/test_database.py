@@ -15,7 +15,8 @@ from core.config import Settings, get_settings
 from core.db import migrate
 from core.db.database import Database, open_database
 from core.db.studies import list_studies, save_study
-from core.db.tables import Base, JobTable
+from core.db.table_base import Base
+from core.db.tables import JobTable
 from core.errors import DatabaseError
 from tests.core.db.test_studies import folders
 
@@ -37,7 +38,7 @@ def test_migrations_make_exactly_the_tables_of_the_models(database: Database) ->
         assert set(inspect(connection).get_table_names()) == {
             "alembic_version", "studies", "audits", "results", "jobs", "reviews", "review_pairs", "verdicts",
             "review_openings", "experiments", "experiment_results", "rating_sessions", "rating_stimuli",
-            "rating_raters", "rating_answers",
+            "rating_raters", "rating_answers", "generator_runs",
         }  # fmt: skip
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []

@@ -14,7 +14,7 @@ from core.db.raters import list_raters, load_rater, revoke_rater
 from core.db.rating_answers import add_answers, count_answers, group_by_rater, list_answers, standing_answers
 from core.db.rating_record import Answer, NewAnswer, RatingSessionRecord, Trial, TrialKind
 from core.db.rating_sessions import close_rating_session, reopen_rating_session
-from core.db.tables import RatingAnswerTable
+from core.db.rating_tables import RatingAnswerTable
 from core.errors import DatabaseError, InputError, UnknownNameError
 from tests.core.db.rated import begin_all, keep_rated, say_all
 

@@ -86,9 +86,11 @@ def test_a_process_that_cannot_be_started_is_said(
 
 
 def test_asking_is_checked(database: Database, settings: Settings, backend: PlayedBackend) -> None:
-    known = "known are: audit, bias, check, cleaned, crop, demo, map, rating, report, utility"
+    known = (
+        "known are: audit, bias, check, cleaned, crop, demo, generate, map, rating, report, train, utility"
+    )
     with pytest.raises(UnknownNameError, match=known):
-        submit_job(database, settings, kind="train", payload={}, title="t", backend=backend)
+        submit_job(database, settings, kind="bake", payload={}, title="t", backend=backend)
     with pytest.raises(InputError, match="seed"):
         submit_job(database, settings, kind="demo", payload={"seed": "x"}, title="t", backend=backend)
     with pytest.raises(InputError, match="folders"):
