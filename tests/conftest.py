@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,12 +11,34 @@ import pytest
 from core.config import get_settings
 from core.db.database import Database, open_database
 from tests.postgres import fresh_postgres
+from tests.workers import group_tests, name_worker, take_turn
 
 # The tests' networks are tiny: a second thread waits for the first more than it helps, and where servers, browsers
 # and jobs of a test share the cores, tenfold so. Read when torch is loaded, here and in every process of a test.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# A worker has a workspace of its own, as for a run of its own.
+if (_worker := name_worker()) and "MEDSYN_HOME" in os.environ:
+    os.environ["MEDSYN_HOME"] = str(Path(os.environ["MEDSYN_HOME"]) / _worker)
+
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests stay together."""
+    group_tests(items)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Begin a test, with its fixtures, when the other workers let it."""
+    if name_worker() is None:
+        return (yield)
+    # Below the run's folder for temporary files, each worker has one of its own.
+    folder = Path(item.config.getoption("basetemp")).parent
+    with take_turn(folder, alone=item.get_closest_marker("alone") is not None):
+        return (yield)
 
 
 @pytest.fixture(scope="session")

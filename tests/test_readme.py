@@ -78,7 +78,7 @@ def test_every_requirement_says_why_it_is_there() -> None:
 
 
 def test_ci_runs_readmes_own_test_command() -> None:
-    command = "pip install -r requirements.txt -r tests/requirements.txt && pytest"
+    command = "pip install -r requirements.txt -r tests/requirements.txt && pytest -n 2 --dist loadgroup"
     assert command in README
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert command.replace("pip install", "pip install -q") in script

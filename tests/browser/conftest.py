@@ -148,3 +148,14 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 def page(new_page: Callable[..., Page]) -> Page:
     """A page in a fresh browser profile."""
     return new_page()
+
+
+@pytest.fixture
+def screenshots() -> Path | None:
+    """The folder for pictures that `MEDSYN_TEST_SCREENSHOTS` names; None where nobody asks for pictures."""
+    named = os.environ.get("MEDSYN_TEST_SCREENSHOTS")
+    if not named:
+        return None
+    folder = Path(named)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -26,7 +26,8 @@ from tests.browser.audits import (
 )
 from tests.browser.dashboard import ROOT, Dashboard
 
-pytestmark = pytest.mark.slow
+# Audits keep every core busy: one worker runs them, and what shares servers, one after another.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
 
 
 @pytest.fixture(scope="module")

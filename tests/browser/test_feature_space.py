@@ -323,6 +323,7 @@ def test_keys_step_through_what_is_shown_and_select_it(mapped: Mapped, new_page:
     expect(status).to_have_text(re.compile(r"6 of 24 images shown"))
 
 
+@pytest.mark.alone
 def test_a_hundred_thousand_points_stay_fluid(
     mapped: Mapped, new_page: Callable[..., Page], record_property: Callable[[str, object], None]
 ) -> None:

@@ -28,7 +28,8 @@ from tests.browser.audits import (
 )
 from tests.browser.dashboard import ROOT, Dashboard
 
-pytestmark = pytest.mark.slow
+# Audits keep every core busy: one worker runs them, and what shares servers, one after another.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
 
 # A study and a finished audit of it by pixels alone, so that another one still has work to do.
 PREPARE = f"""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -40,27 +39,35 @@ CONTRASTS = """() => {
     canvas.fillStyle = colour;
     canvas.fillRect(0, 0, 1, 1);
   };
-  const light = () => {
-    const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((v) => {
+  const light = (pixel) => {
+    const [r, g, b] = [...pixel.data].map((v) => {
       v /= 255;
       return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
     });
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   const parent = (node) => node.assignedSlot ?? node.parentElement ?? node.getRootNode().host ?? null;
-  const contrast = (node) => {
-    const chain = [];
-    for (let one = node; one; one = parent(one)) chain.unshift(getComputedStyle(one));
-    let alpha = 1;
-    paint('white', 1);
-    for (const style of chain) {
-      alpha *= Number(style.opacity);
+  const grounds = new Map();
+  // What lies below a node's text, and how opaque the node is; its parents' ground is laid once for all in them.
+  const ground = (node) => {
+    if (!grounds.has(node)) {
+      const above = parent(node);
+      const below = above ? ground(above) : null;
+      const style = getComputedStyle(node);
+      const alpha = (below?.alpha ?? 1) * Number(style.opacity);
+      if (below) canvas.putImageData(below.pixel, 0, 0);
+      else paint('white', 1);
       paint(style.backgroundColor, alpha);
+      grounds.set(node, { alpha, color: style.color, pixel: canvas.getImageData(0, 0, 1, 1) });
     }
-    const ground = light();
-    paint(chain.at(-1).color, alpha);
-    const text = light();
-    return (Math.max(ground, text) + 0.05) / (Math.min(ground, text) + 0.05);
+    return grounds.get(node);
+  };
+  const contrast = (node) => {
+    const { alpha, color, pixel } = ground(node);
+    canvas.putImageData(pixel, 0, 0);
+    paint(color, alpha);
+    const [below, text] = [light(pixel), light(canvas.getImageData(0, 0, 1, 1))];
+    return (Math.max(below, text) + 0.05) / (Math.min(below, text) + 0.05);
   };
   const seen = [];
   const visit = (node) => {
@@ -104,14 +111,6 @@ def empty(tmp_path_factory: pytest.TempPathFactory, chromium_path: str) -> Itera
     server.close()
 
 
-@pytest.fixture
-def screenshots(tmp_path: Path) -> Path:
-    """Where pictures of the pages go, to be looked at."""
-    folder = Path(os.environ.get("MEDSYN_TEST_SCREENSHOTS") or tmp_path / "screenshots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 def wait_until_drawn(page: Page) -> None:
     """Until the script has ended and nothing on the page moves any more."""
     expect(page.get_by_role("heading", level=1).first).to_be_visible()
@@ -119,6 +118,7 @@ def wait_until_drawn(page: Page) -> None:
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
     page.wait_for_function(
         """async () => {
+          await document.fonts.ready;
           const look = () => [...document.querySelectorAll('.stApp *')].length + ':'
             + document.querySelector('[data-testid=stMain]').scrollHeight;
           const before = look();
@@ -128,14 +128,14 @@ def wait_until_drawn(page: Page) -> None:
     )
 
 
-def check(page: Page, name: str, folder: Path) -> list[str]:
-    """Take pictures at each width and list what is wrong."""
+def check(page: Page, name: str, folder: Path | None) -> list[str]:
+    """List what is wrong at each width, and take pictures of it where a folder is named."""
     wrong = []
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         wait_until_drawn(page)
-        page.screenshot(path=folder / f"{name}-{width}.png")
-        if os.environ.get("MEDSYN_TEST_SCREENSHOTS"):
+        if folder is not None:
+            page.screenshot(path=folder / f"{name}-{width}.png")
             # The page scrolls inside the window: a window as high as the page shows all of it.
             whole = page.get_by_test_id("stMain").evaluate("node => node.scrollHeight")
             page.set_viewport_size({"width": width, "height": min(int(whole) + 40, 8000)})
@@ -162,19 +162,20 @@ def check(page: Page, name: str, folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_empty_pages(empty: Dashboard, new_page: Callable[..., Page], screenshots: Path, scheme: str) -> None:
+def test_empty_pages(
+    empty: Dashboard, new_page: Callable[..., Page], screenshots: Path | None, scheme: str
+) -> None:
     page = new_page(color_scheme=scheme)
     wrong = []
     for name, path in PAGES.items():
         page.goto(f"{empty.url}/{path}")
-        wait_until_drawn(page)
         wrong += check(page, f"{scheme}-empty-{name}", screenshots)
     assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_full_pages(
-    demo: FinishedDemo, new_page: Callable[..., Page], screenshots: Path, scheme: str
+    demo: FinishedDemo, new_page: Callable[..., Page], screenshots: Path | None, scheme: str
 ) -> None:
     page = new_page(color_scheme=scheme)
     url, wrong = demo.server.url, []

@@ -6,7 +6,6 @@ import base64
 import csv
 import io
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -347,26 +346,25 @@ def test_samples_arrive_unharmed_and_turned_exactly(new_page: Callable[..., Page
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_fits_and_reads_well(
-    new_page: Callable[..., Page], clinic: Clinic, tmp_path: Path, scheme: str
+    new_page: Callable[..., Page], clinic: Clinic, screenshots: Path | None, scheme: str
 ) -> None:
     review, pairs = clinic.start_review(f"Looks {scheme}")
     for reader, verdict in (("A", Verdict.COPY), ("B", Verdict.NOT_A_COPY)):
         said = [NewVerdict(pair.number, verdict, str(pair.number), confidence=4) for pair in pairs]
         add_verdicts(clinic.database, review.id, reader, said)
-    folder = Path(os.environ.get("MEDSYN_TEST_SCREENSHOTS") or tmp_path)
     page = new_page(color_scheme=scheme, reduced_motion="reduce")
     open_review(page, clinic, review, "A")
     wait_until_drawn(page, 0)
     page.keyboard.press("1")
     page.get_by_text("Outcome (unblinds)").click()
     expect(page.get_by_text("Lock the review")).to_be_visible(timeout=20_000)
-    wrong = check(page, f"{scheme}-privacy-outcome", folder)
+    wrong = check(page, f"{scheme}-privacy-outcome", screenshots)
     page.get_by_role("button", name="Settle disagreements").click()
     expect(page.get_by_text("Readers said: copy, not a copy.")).to_be_visible(timeout=20_000)
     page.keyboard.press("m")
     page.keyboard.press("m")
     page.keyboard.press("m")
-    wrong += check(page, f"{scheme}-privacy-difference", folder)
+    wrong += check(page, f"{scheme}-privacy-difference", screenshots)
     assert not wrong, "\n".join(wrong)
 
 

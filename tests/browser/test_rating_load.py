@@ -61,6 +61,7 @@ class Rater:
         self.connection.close()
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_twenty_raters_at_once(rating_server: RatingServer, capsys: pytest.CaptureFixture[str]) -> None:
     ids = [rating_server.invite("many") for _ in range(N_RATERS)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import groupby
 
+import pytest
 from playwright.sync_api import Page, Response, expect
 
 from tests.browser.rating_server import DESIGNS, RatingServer, enter, until
@@ -36,6 +37,7 @@ def list_runs(page: Page) -> list[tuple[object, int]]:
     return [(what, len(list(run))) for what, run in groupby(page.evaluate("window.seen"))]
 
 
+@pytest.mark.alone
 def test_an_image_is_seen_for_the_frames_asked_and_then_masked(
     rating_server: RatingServer, page: Page
 ) -> None:
@@ -89,6 +91,7 @@ def test_an_image_is_seen_for_the_frames_asked_and_then_masked(
     assert min(n for what, n in shown if what == mask) >= 4
 
 
+@pytest.mark.alone
 def test_a_staircase_shows_each_image_as_long_as_the_server_says(
     rating_server: RatingServer, page: Page
 ) -> None:

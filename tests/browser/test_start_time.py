@@ -19,6 +19,7 @@ HEAVY = {"torch", "torchvision", "timm", "umap", "numba", "sklearn", "scipy.stat
 LIMIT_S = float(os.environ.get("MEDSYN_TEST_START_LIMIT_S", "6"))
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_the_first_page_is_there_within_seconds(
     new_page: Callable[..., Page],

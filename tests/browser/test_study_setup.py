@@ -197,6 +197,7 @@ def test_odd_names_are_shown_opened_and_used(page: Page, server: Dashboard) -> N
     assert alerts == []
 
 
+@pytest.mark.alone
 def test_fifty_thousand_files_answer_within_three_seconds(page: Page, server: Dashboard) -> None:
     page.goto(f"{server.url}/setup")
     dialog = pick(page, "real")
