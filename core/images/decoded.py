@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ImageReadError
+from core.images.intensity import Rendering
 
-__all__ = ["DecodedImage", "ImageFacts", "check_pixel_count", "collapse_equal_channels"]
+__all__ = ["DecodedImage", "GreyValues", "ImageFacts", "check_pixel_count", "collapse_equal_channels"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class ImageFacts:
         channels: 1 for grey (also for colour files whose channels are equal), 3 for colour.
         bit_depth: bits of one channel in the file.
         note: what was left out of the pixels, such as transparency; empty when nothing was.
+        patient: keyed hash of the patient's id, where the file names one and the reader has a key; or empty.
     """
 
     format: str
@@ -34,14 +36,37 @@ class ImageFacts:
     channels: int
     bit_depth: int
     note: str = ""
+    patient: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GreyValues:
+    """What a file's grey values mean, for formats that say so (DICOM).
+
+    Attributes:
+        values: (height, width) in their own unit, such as Hounsfield units.
+        rendering: how the file says that they are shown.
+        padding: (height, width), True where a pixel is no measurement; or None.
+    """
+
+    values: NDArray[Any] = field(repr=False)
+    rendering: Rendering = field(repr=False)
+    padding: NDArray[np.bool_] | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedImage:
-    """Pixels as stored, (height, width) or (height, width, 3), with the facts of their file."""
+    """One image.
+
+    Attributes:
+        pixels: (height, width) or (height, width, 3) as stored, high values bright.
+        facts: of its file.
+        grey: what its values mean, where the file says so.
+    """
 
     pixels: NDArray[Any]
     facts: ImageFacts
+    grey: GreyValues | None = None
 
 
 def check_pixel_count(width: int, height: int, *, max_pixels: int) -> None:

@@ -116,9 +116,7 @@ def _why_unidentified(data: bytes) -> str:
             return f"it is a {name} file; use PNG, JPEG, TIFF, BMP, WebP or .npy"
     if b"\x00" not in data[:1024] and data[:1024].isascii():
         return "it is a text file, not an image"
-    if data[128:132] == b"DICM":
-        return "it is a DICOM file; use PNG, JPEG, TIFF, BMP, WebP or .npy"
-    return "it is not a PNG, JPEG, TIFF, BMP, WebP or .npy image, or its header is damaged"
+    return "it is not a PNG, JPEG, TIFF, BMP, WebP, DICOM or .npy image, or its header is damaged"
 
 
 def _short(error: Exception) -> str:

@@ -9,11 +9,16 @@ from pathlib import Path
 from core.confinement import open_confined
 from core.errors import ImageReadError, InputError, OutsideRootError
 from core.images.decoded import DecodedImage
+from core.images.dicom.opening import DICOM_SNIFF_BYTES, is_dicom
+from core.images.dicom.picture import decode_dicom_picture
+from core.images.nifti_header import is_nifti
+from core.images.numpy_archive import extract_npy, is_npz
 from core.images.numpy_array import NPY_MAGIC, decode_npy
 from core.images.raster import decode_raster
 
 __all__ = ["DECODING_VERSION", "compute_digest", "compute_pixel_digest", "decode_image", "read_bytes"]
 
+_SNIFF_BYTES = 4096
 DECODING_VERSION = "1"
 """Raised whenever the same bytes would decode to other pixels; cached facts and features key on it."""
 
@@ -65,12 +70,25 @@ def compute_pixel_digest(image: DecodedImage) -> str:
     return hashlib.sha256(shape + image.pixels.tobytes()).hexdigest()
 
 
-def decode_image(data: bytes, *, max_pixels: int) -> DecodedImage:
+def decode_image(data: bytes, *, max_pixels: int, key: bytes = b"") -> DecodedImage:
     """Decode an image file held in memory by its content, whatever its name ends with.
+
+    Args:
+        data: the file's bytes.
+        max_pixels: larger images are refused.
+        key: the workspace's (`core.workspace_key`), for patients' hashes; without one, none is made.
 
     Raises:
         ImageReadError: with the reason, if it cannot be decoded.
     """
     if data.startswith(NPY_MAGIC):
         return decode_npy(data, max_pixels=max_pixels)
+    if is_dicom(data[:DICOM_SNIFF_BYTES]):
+        return decode_dicom_picture(data, max_pixels=max_pixels, key=key)
+    if is_npz(data):
+        return decode_npy(extract_npy(data, max_pixels=max_pixels), max_pixels=max_pixels)
+    if is_nifti(data[:_SNIFF_BYTES]):
+        raise ImageReadError(
+            "it is a NIfTI volume; make montages of it with `python -m core dataset montage`"
+        )
     return decode_raster(data, max_pixels=max_pixels)

@@ -1,0 +1,83 @@
+"""The data elements that are read, by their names in DICOM PS3.6; no others ever leave a file."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["ALL", "HEADER", "SEQUENCES"]
+
+CONVERSION: Final = 0x00080064
+MODALITY: Final = 0x00080060
+PATIENT_ID: Final = 0x00100020
+PATIENT_ID_ISSUER: Final = 0x00100021
+THICKNESS: Final = 0x00180050
+SLICE_STEP: Final = 0x00180088
+DETECTOR_SPACING: Final = 0x00181164
+STUDY: Final = 0x0020000D
+SERIES: Final = 0x0020000E
+INSTANCE: Final = 0x00200013
+POSITION: Final = 0x00200032
+ORIENTATION: Final = 0x00200037
+SAMPLES: Final = 0x00280002
+PHOTOMETRIC: Final = 0x00280004
+IS_PLANAR: Final = 0x00280006
+N_FRAMES: Final = 0x00280008
+ROWS: Final = 0x00280010
+COLUMNS: Final = 0x00280011
+SPACING: Final = 0x00280030
+BITS_ALLOCATED: Final = 0x00280100
+BITS_STORED: Final = 0x00280101
+HIGH_BIT: Final = 0x00280102
+IS_SIGNED: Final = 0x00280103
+PADDING: Final = 0x00280120
+PADDING_LIMIT: Final = 0x00280121
+BURNED_IN: Final = 0x00280301
+WINDOW_CENTER: Final = 0x00281050
+WINDOW_WIDTH: Final = 0x00281051
+INTERCEPT: Final = 0x00281052
+SLOPE: Final = 0x00281053
+RESCALE_TYPE: Final = 0x00281054
+WINDOW_FUNCTION: Final = 0x00281056
+PALETTE_DESCRIPTORS: Final = (0x00281101, 0x00281102, 0x00281103)
+PALETTES: Final = (0x00281201, 0x00281202, 0x00281203)
+SEGMENTED_PALETTES: Final = (0x00281221, 0x00281222, 0x00281223)
+MODALITY_TABLE: Final = 0x00283000
+TABLE_DESCRIPTOR: Final = 0x00283002
+TABLE_TYPE: Final = 0x00283004
+TABLE_DATA: Final = 0x00283006
+WINDOW_TABLE: Final = 0x00283010
+PIXEL_DATA: Final = 0x7FE00010
+
+# Functional groups of enhanced multi-frame files (PS3.3, C.7.6.16).
+MEASURES: Final = 0x00289110
+FRAME_WINDOW: Final = 0x00289132
+FRAME_RESCALE: Final = 0x00289145
+FRAME_POSITION: Final = 0x00209113
+FRAME_ORIENTATION: Final = 0x00209116
+SHARED_GROUPS: Final = 0x52009229
+FRAME_GROUPS: Final = 0x52009230
+
+SEQUENCES: Final = frozenset(
+    (
+        MODALITY_TABLE,
+        WINDOW_TABLE,
+        MEASURES,
+        FRAME_WINDOW,
+        FRAME_RESCALE,
+        FRAME_POSITION,
+        FRAME_ORIENTATION,
+        SHARED_GROUPS,
+        FRAME_GROUPS,
+    )
+)
+"""Sequences whose items are read."""
+
+_TABLES: Final = frozenset((TABLE_DATA, *PALETTES, *SEGMENTED_PALETTES))
+
+ALL: Final = (
+    frozenset(value for value in vars().values() if isinstance(value, int)) | _TABLES | {*PALETTE_DESCRIPTORS}
+)
+"""Everything that decoding needs."""
+
+HEADER: Final = ALL - _TABLES
+"""Everything but lookup tables, for reading many headers."""
