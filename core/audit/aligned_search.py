@@ -19,6 +19,7 @@ from core.copies.thumbnails import SIDE, Thumbnails, compute_thumbnail
 from core.datasets.image_set import ImageSet
 from core.features.base import ExtractorInfo, FeatureBatch, Pixels
 from core.features.extraction import extract_features
+from core.images.display import DEFAULT_INTENSITY, describe_intensity
 from core.progress import Progress
 from core.shards import ShardFolder
 
@@ -51,7 +52,9 @@ class AlignedSearch:
         self._digests = [item.digest for item in real.items]
         self._patients = number_groups([(item.patient,) for item in real.items])
         self.real = self.load_thumbnails(real)
-        decided = (SEARCH_VERSION, asdict(DEFAULT_PRESET), self._digests)
+        decided: tuple[object, ...] = (SEARCH_VERSION, asdict(DEFAULT_PRESET), self._digests)
+        if real.items[0].intensity != DEFAULT_INTENSITY:
+            decided = (*decided, describe_intensity(real.items[0].intensity))
         key = hashlib.sha256(repr(decided).encode()).hexdigest()[:24]
         self._kept = ShardFolder(
             settings.home / "copy-search" / key, tuple(field.name for field in fields(CopyMatches))

@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from core.features.base import Device, ExtractorOptions, Precision, ResizeMode
+from core.images.display import DEFAULT_INTENSITY
+from core.images.intensity import Intensity
 
 __all__ = ["Execution", "Protocol"]
 
@@ -23,6 +25,7 @@ class Protocol(BaseModel):
         resolution: side in pixels that extractors look at, and of mean images when sizes differ; None takes
             each extractor's own.
         num_channels: 1 turns colour into luma, 3 repeats grey; None leaves images as they are.
+        intensity: which values of images deeper than 8 bits are black and white, for all sets alike.
         class_names: classes to keep; empty keeps all.
         group_by: columns of the labels CSV whose values are measured like classes; empty measures none.
         nearest_k: k of precision, recall, density, coverage and the real set: Naeem et al. 2020
@@ -45,6 +48,7 @@ class Protocol(BaseModel):
     resize: ResizeMode = ResizeMode.CLEAN
     resolution: int | None = Field(default=None, ge=8, le=4096)
     num_channels: Literal[1, 3] | None = None
+    intensity: Intensity = DEFAULT_INTENSITY
     class_names: tuple[str, ...] = ()
     group_by: tuple[str, ...] = ()
     nearest_k: int = Field(default=5, ge=1, le=1000)

@@ -8,6 +8,8 @@ from core.datasets.image_set import ImageSet
 from core.datasets.study import Study
 from core.datasets.study_scan import scan_study
 from core.errors import InputError
+from core.images.display import DEFAULT_INTENSITY
+from core.images.intensity import Intensity
 from core.progress import Progress
 
 __all__ = ["rescan_study"]
@@ -41,6 +43,10 @@ def rescan_study(
     sets = scan_study(
         study,
         class_names=tuple(summary.protocol.choices.get("class_names") or ()),
+        # Audits of earlier versions had no choice.
+        intensity=Intensity.model_validate(
+            summary.protocol.choices.get("intensity") or DEFAULT_INTENSITY.model_dump()
+        ),
         workers=workers,
         settings=settings,
         progress=progress,

@@ -30,7 +30,7 @@ from core.datasets.groups import explain_groups
 from core.datasets.image_set import ImageSet, Role
 from core.datasets.study import Study
 from core.datasets.study_scan import scan_study
-from core.images.display import INTENSITY_POLICY
+from core.images.display import describe_intensity
 from core.metrics.catalogue import METRICS
 from core.progress import Progress, SilentProgress
 
@@ -79,6 +79,7 @@ def run_audit(
     sets = scan_study(
         study,
         class_names=protocol.class_names,
+        intensity=protocol.intensity,
         group_by=protocol.group_by,
         workers=execution.workers,
         settings=settings,
@@ -215,7 +216,7 @@ def _record_protocol(protocol: Protocol, plan: Plan, frame: MeanFrame) -> Protoc
             )
             for one in plan.extractors
         ),
-        intensity=INTENSITY_POLICY,
+        intensity=describe_intensity(protocol.intensity),
         mean_image_size=(frame.width, frame.height),
         metric_versions={name: facts.version for name, facts in METRICS.items()},
         software={

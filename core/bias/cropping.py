@@ -17,6 +17,7 @@ from core.bias.crop import Crop, CropMode
 from core.config import Settings
 from core.datasets.image_set import ImageSet, Item
 from core.errors import ImageReadError, ImageSetError, InputError
+from core.images.display import to_levels
 from core.images.reading import compute_digest, decode_image, read_bytes
 from core.progress import Progress, SilentProgress
 
@@ -116,7 +117,10 @@ def _crop_item(item: Item, crop: Crop, settings: Settings) -> NDArray[Any]:
         data = read_bytes(item.path, max_file_bytes=settings.max_file_bytes, confined_to=settings.confined_to)
         if compute_digest(data) != item.digest:
             raise ImageReadError("its content changed since it was scanned")
-        return apply_crop(decode_image(data, max_pixels=settings.max_pixels).pixels, crop)
+        image = decode_image(data, max_pixels=settings.max_pixels)
+        # What a file says of its display is lost with the file: such values are written as they are shown.
+        pixels = image.pixels if image.grey is None else to_levels(image, item.intensity)
+        return apply_crop(pixels, crop)
     except ImageReadError as error:
         raise ImageSetError(f"{item.path} cannot be cropped: {error}. Nothing was written.") from None
 

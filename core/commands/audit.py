@@ -21,6 +21,7 @@ from core.commands.choices import (
     parse_channels,
     split_names,
 )
+from core.commands.intensity_option import IntensityText, parse_intensity
 from core.commands.outcome import print_outcome
 from core.commands.study_options import build_study
 from core.commands.terminal_progress import TerminalProgress
@@ -83,6 +84,7 @@ def audit(
     resize: Resize = ResizeMode.CLEAN,
     resolution: Resolution = None,
     num_channels: Channels = None,
+    intensity: IntensityText = "file",
     class_names: Annotated[
         str | None,
         typer.Option("--class-names", "--class_names", metavar="A,B", help="Keep only these classes."),
@@ -152,6 +154,7 @@ def audit(
         resize=resize,
         resolution=resolution,
         num_channels=parse_channels(num_channels),
+        intensity=parse_intensity(intensity),
         class_names=split_names(class_names),
         group_by=tuple(group_by or ()),
         nearest_k=nearest_k,

@@ -12,6 +12,7 @@ from core.config import Settings
 from core.datasets.listing import list_files
 from core.datasets.study import Study
 from core.errors import ImageReadError
+from core.images.display import to_levels
 from core.images.encoding import encode_thumbnail
 from core.images.reading import decode_image, read_bytes
 
@@ -82,7 +83,7 @@ def _order(files: Sequence[tuple[str, Path]]) -> list[tuple[str, Path]]:
 def _crop_file(name: str, item_id: str, path: Path, crop: Crop, settings: Settings) -> CropSample | None:
     try:
         data = read_bytes(path, max_file_bytes=settings.max_file_bytes, confined_to=settings.confined_to)
-        pixels = decode_image(data, max_pixels=settings.max_pixels).pixels
+        pixels = to_levels(decode_image(data, max_pixels=settings.max_pixels))
         before = encode_thumbnail(pixels, side_px=_SIDE_PX)
     except (ImageReadError, MemoryError):
         return None

@@ -10,6 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from core.images.decoded import ImageFacts
+from core.images.display import DEFAULT_INTENSITY
+from core.images.intensity import Intensity
 
 __all__ = ["DuplicateGroup", "ImageSet", "Item", "Role", "UnreadableFile", "find_duplicates"]
 
@@ -34,6 +36,7 @@ class Item:
         label: class, or None.
         patient: patient id, or None.
         facts: format, size and depth of the file.
+        intensity: which values are black and white wherever its pixels become numbers.
         groups: column of the labels CSV and the image's value in it, of the columns asked for; a column whose
             value is not known is left out.
     """
@@ -45,6 +48,7 @@ class Item:
     label: str | None
     patient: str | None
     facts: ImageFacts
+    intensity: Intensity = DEFAULT_INTENSITY
     groups: tuple[tuple[str, str], ...] = ()
 
     @property

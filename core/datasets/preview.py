@@ -17,6 +17,7 @@ from core.datasets.image_set import UnreadableFile
 from core.datasets.listing import list_files
 from core.errors import ImageReadError
 from core.images.decoded import ImageFacts
+from core.images.display import to_levels
 from core.images.encoding import encode_thumbnail
 from core.images.reading import decode_image, read_bytes
 
@@ -119,7 +120,7 @@ def preview_folder(
         try:
             data = read_bytes(path, max_file_bytes=settings.max_file_bytes, confined_to=roots)
             image = decode_image(data, max_pixels=settings.max_pixels)
-            png = encode_thumbnail(image.pixels, side_px=thumbnail_px)
+            png = encode_thumbnail(to_levels(image), side_px=thumbnail_px)
         except (ImageReadError, MemoryError) as error:
             problems.append(UnreadableFile(item_id, str(error) or "it does not fit into memory"))
             continue

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
+from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from core.datasets.labels import LabelTable
 from core.datasets.listing import list_files
 from core.errors import ImageReadError, ImageSetError, StoreError
 from core.images.decoded import ImageFacts
+from core.images.display import DEFAULT_INTENSITY
+from core.images.intensity import Intensity
 from core.images.reading import (
     DECODING_VERSION,
     compute_digest,
@@ -31,6 +34,7 @@ from core.images.reading import (
 )
 from core.progress import Progress, SilentProgress
 from core.shards import ShardFolder
+from core.workspace_key import load_workspace_key
 
 __all__ = ["scan_image_set"]
 
@@ -42,6 +46,7 @@ _FACT_COLUMNS = {
     "channels": "i8",
     "bit_depth": "i8",
     "note": "U120",
+    "patient": "U32",
 }
 _CHUNK = 1024
 
@@ -53,6 +58,7 @@ def scan_image_set(
     name: str,
     labels: LabelTable | None = None,
     class_names: Sequence[str] = (),
+    intensity: Intensity = DEFAULT_INTENSITY,
     workers: int = 2,
     settings: Settings | None = None,
     progress: Progress | None = None,
@@ -69,6 +75,7 @@ def scan_image_set(
         name: the set's name in results and messages.
         labels: labels CSV; without one, the first sub-folder of an image is its class.
         class_names: keep only these classes; empty keeps all.
+        intensity: which values are black and white wherever the images' pixels become numbers.
         workers: decoding threads.
         settings: limits and workspace; the process's own by default.
         progress: told about every file.
@@ -92,7 +99,8 @@ def scan_image_set(
         )
     files, unreadable, n_hidden = list_files(folder, confined_to=settings.confined_to)
     progress.start(f"Reading {name}", len(files))
-    limits = f"v{DECODING_VERSION}-pillow{PIL.__version__}-numpy{np.__version__}-{settings.max_pixels}"
+    packages = f"pillow{PIL.__version__}-numpy{np.__version__}-pydicom{version('pydicom')}"
+    limits = f"v{DECODING_VERSION}-{packages}-{settings.max_pixels}"
     cache = ShardFolder(settings.home / "scans" / limits, (*_FACT_COLUMNS, "pixel_digest"))
     items: list[Item] = []
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
@@ -104,7 +112,8 @@ def scan_image_set(
                 else:
                     digest, pixel_digest, facts = outcome
                     label, patient = _label(folder, item_id, labels)
-                    items.append(Item(item_id, path, digest, pixel_digest, label, patient, facts))
+                    patient = patient or facts.patient or None
+                    items.append(Item(item_id, path, digest, pixel_digest, label, patient, facts, intensity))
     warnings = _set_warnings(items, labels)
     if n_hidden:
         names = "1 hidden file or folder was" if n_hidden == 1 else f"{n_hidden} hidden files or folders were"
@@ -133,6 +142,7 @@ def _read_chunk(
     progress: Progress,
 ) -> Iterator[tuple[str, Path, _Outcome]]:
     """Hash a chunk of files, look their facts up, and decode what is new."""
+    key = load_workspace_key(settings.home)
 
     def read(path: Path) -> bytes:
         return read_bytes(path, max_file_bytes=settings.max_file_bytes, confined_to=settings.confined_to)
@@ -148,7 +158,7 @@ def _read_chunk(
             data = read(path)
             if compute_digest(data) != digest:
                 return "it changed while it was read"
-            image = decode_image(data, max_pixels=settings.max_pixels)
+            image = decode_image(data, max_pixels=settings.max_pixels, key=key)
             return compute_pixel_digest(image), image.facts
         except ImageReadError as error:
             return str(error)

@@ -18,7 +18,7 @@ from core.datasets.image_set import Item
 from core.errors import ImageReadError, ImageSetError, InputError
 from core.features.base import Extractor, FeatureBatch, Pixels
 from core.features.store import FeatureStore
-from core.images.display import to_display_scale
+from core.images.display import DEFAULT_INTENSITY, display_image
 from core.images.reading import compute_digest, decode_image, read_bytes
 from core.progress import Progress, SilentProgress
 
@@ -35,7 +35,7 @@ def default_workers() -> int:
 
 
 def load_pixels(item: Item, *, num_channels: int | None, settings: Settings) -> Pixels:
-    """Read one item's pixels on the scale 0 to 255.
+    """Read one item's pixels on the scale 0 to 255, by its intensity policy.
 
     Raises:
         ImageSetError: if the file is no longer the one that was scanned.
@@ -44,12 +44,12 @@ def load_pixels(item: Item, *, num_channels: int | None, settings: Settings) -> 
         data = read_bytes(item.path, max_file_bytes=settings.max_file_bytes, confined_to=settings.confined_to)
         if compute_digest(data) != item.digest:
             raise ImageReadError("its content changed")
-        pixels = decode_image(data, max_pixels=settings.max_pixels).pixels
+        image = decode_image(data, max_pixels=settings.max_pixels)
     except ImageReadError as error:
         raise ImageSetError(
             f"{item.path} is no longer what it was when the audit began ({error}); run it again."
         ) from None
-    return to_display_scale(pixels, num_channels=num_channels)
+    return display_image(image, item.intensity, num_channels=num_channels)
 
 
 def extract_features(
@@ -66,7 +66,8 @@ def extract_features(
 ) -> FeatureBatch:
     """Turn items into features, computing only what the feature store does not hold.
 
-    Equal files are computed once. What was computed before an error or a cancel is stored.
+    Equal files are computed once; the items have one intensity policy. What was computed before an error or
+    a cancel is stored.
 
     Args:
         items: images in the order wanted; none is dropped.
@@ -95,7 +96,13 @@ def extract_features(
     unique = list({item.digest: item for item in items}.values())
     row_of = {item.digest: row for row, item in enumerate(unique)}
     rows = _Rows(len(unique))
-    cache = FeatureStore(settings.home, extractor=extractor, num_channels=num_channels) if store else None
+    policies = {item.intensity for item in items} or {DEFAULT_INTENSITY}
+    assert len(policies) == 1, "features of different policies cannot be compared"
+    cache = (
+        FeatureStore(settings.home, extractor=extractor, num_channels=num_channels, intensity=policies.pop())
+        if store
+        else None
+    )
     if cache is not None:
         found = cache.read([item.digest for item in unique])
         if found.batch is not None:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from core.errors import StoreError
 from core.features.base import Extractor, FeatureBatch
-from core.images.display import INTENSITY_POLICY
+from core.images.display import DEFAULT_INTENSITY, describe_intensity
+from core.images.intensity import Intensity
 from core.images.reading import DECODING_VERSION
 from core.shards import ShardFolder
 
@@ -45,11 +46,19 @@ class FeatureStore:
         home: the workspace folder.
         extractor: whose features these are.
         num_channels: what colour handling comes before the extractor; None leaves images as they are.
+        intensity: which values are black and white.
     """
 
-    def __init__(self, home: Path, *, extractor: Extractor, num_channels: int | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        extractor: Extractor,
+        num_channels: int | None = None,
+        intensity: Intensity = DEFAULT_INTENSITY,
+    ) -> None:
         self.space = (
-            f"decoding {DECODING_VERSION} | intensity: {INTENSITY_POLICY}"
+            f"decoding {DECODING_VERSION} | intensity: {describe_intensity(intensity)}"
             f" | channels {num_channels or 'as stored'} | {extractor.identity}"
         )
         key = hashlib.sha256(self.space.encode()).hexdigest()[:24]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.images.decoded import DecodedImage
-from core.images.display import to_display_scale
+from core.images.display import display_image
 from core.images.resizing import resize_pixels
 from core.rating.image_look import ImageLook, both_have_colour
 from core.rating.stimulus_png import StimulusMode
@@ -43,7 +43,7 @@ class StimulusForm:
         Returns:
             (h, w) or (h, w, 3) on the scale 0 to 255; the longer side has `side_px` pixels.
         """
-        pixels = to_display_scale(image.pixels, num_channels=3 if self.mode == "RGB" else 1)
+        pixels = display_image(image, num_channels=3 if self.mode == "RGB" else 1)
         height, width = pixels.shape[:2]
         for long_px in (self.detail_px, self.side_px):
             # Both from the file's own shape, so that rounding twice does not make shapes differ.

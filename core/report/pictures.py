@@ -18,7 +18,7 @@ from core.audit.result import AuditResult
 from core.config import Settings
 from core.copies.transforms import Transform, apply_transform
 from core.errors import ImageReadError, InputError
-from core.images.display import to_display_scale
+from core.images.display import display_image
 from core.images.resizing import resize_pixels
 from core.progress import Progress, SilentProgress
 from core.report.strongest_pairs import Pair, collect_controls, collect_pairs
@@ -103,7 +103,7 @@ def picture_pairs(
     pictures: dict[tuple[str, str], Picture] = {}
     for item_id, transform in keys:
         try:
-            pixels = to_display_scale(decode_item(items[item_id], settings).pixels)
+            pixels = display_image(decode_item(items[item_id], settings))
             pictures[item_id, transform] = _make_picture(apply_transform(pixels, transform), side)
         except ImageReadError as error:
             # Its reason names no file.

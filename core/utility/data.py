@@ -21,6 +21,7 @@ from core.errors import InputError, StoreError
 from core.features.base import ResizeMode
 from core.features.extraction import default_workers, load_pixels
 from core.features.resize import resize_image
+from core.images.display import DEFAULT_INTENSITY, describe_intensity
 from core.images.reading import DECODING_VERSION
 from core.progress import Progress
 
@@ -102,6 +103,8 @@ def load_images(
             f"pixels, over the limit of {_MOST_BYTES_ON_DISK // 2**30} GiB; choose a smaller --resolution."
         )
     key = hashlib.sha256(f"v{DECODING_VERSION} {shape} {dtype}\n".encode())
+    if items[0].intensity != DEFAULT_INTENSITY:
+        key.update(describe_intensity(items[0].intensity).encode())
     for item in items:
         key.update(item.pixel_digest.encode())
     path = settings.home / "utility" / "pixels" / f"{key.hexdigest()}.npy"

@@ -14,6 +14,7 @@ from core.bias.box import Box
 from core.bias.patch_pictures import PatchPicture, cut_patches
 from core.config import Settings
 from core.datasets.study_folders import confine_to_roots
+from core.images.display import to_levels
 from pages._shared.image_addresses import address_image
 from pages._shared.picture_grid import GridCell, GridRow
 
@@ -31,7 +32,7 @@ def cut_listed(
     items, confined = load_items(folder), confine_to_roots(_settings)
 
     def read(item_id: str) -> Any:
-        return decode_item(items[item_id], confined).pixels
+        return to_levels(decode_item(items[item_id], confined))
 
     return cut_patches(item_ids, Box(*edges), read=read)
 

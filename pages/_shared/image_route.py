@@ -11,6 +11,7 @@ from starlette.routing import Route
 from core.audit.items import load_items, read_item
 from core.config import Settings, get_settings
 from core.errors import ImageReadError, MedSynError, UnknownNameError
+from core.images.display import to_levels
 from core.images.encoding import encode_samples, encode_thumbnail
 from core.jobs.job_folder import items_folder
 from core.rating.session_folder import stimulus_path
@@ -47,7 +48,7 @@ def answer_image(request: Request) -> Response:
         image = read_item(load_items(items_folder(settings, audit_id))[item_id], settings)
         if asked["form"] == "thumbnail":
             side = min(max(int(asked["side"] or "1"), 1), MAX_THUMBNAIL_PX)
-            return Response(encode_thumbnail(image.pixels, side_px=side), 200, _PRIVATE, "image/png")
+            return Response(encode_thumbnail(to_levels(image), side_px=side), 200, _PRIVATE, "image/png")
         samples = encode_samples(image.pixels)
     except ImageReadError as error:
         return _refuse(f"The image cannot be shown: {error}.", 410)
