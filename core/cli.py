@@ -15,7 +15,9 @@ from core.commands import (
     audit_bias,
     bias,
     crop_experiment,
+    dataset,
     demo,
+    efficiency,
     extract,
     extractors,
     generate,
@@ -65,6 +67,7 @@ def _root(
 app.command("audit")(audit.audit)
 app.command("extract")(extract.extract)
 app.command("demo")(demo.demo)
+app.command("efficiency")(efficiency.efficiency)
 app.command("extractors")(extractors.extractors)
 app.command("generate")(generate.generate)
 app.command("map")(map.make_map_command)
@@ -73,6 +76,7 @@ app.command("train")(train.train)
 bias.bias.command("crop-experiment")(crop_experiment.crop_experiment)
 bias.bias.command("audit")(audit_bias.analyse_audit_command)
 app.add_typer(bias.bias, name="bias")
+app.add_typer(dataset.dataset, name="dataset")
 app.add_typer(job.job, name="job")
 app.add_typer(rating.rating, name="rating")
 app.add_typer(review.review, name="review")
@@ -81,7 +85,7 @@ app.add_typer(utility.utility, name="utility")
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 2 bad arguments or input, 1 workspace trouble, 130 stopped."""
+    """Run the command line and exit: 0 done, 1 workspace trouble, 2 bad input, 3 leaks found, 130 stopped."""
     sys.exit(_run(arguments))
 
 

@@ -34,7 +34,7 @@ LEVELS = (
     ("generators", "utility", "rating"),
     ("bias",),
     ("audit",),
-    ("maps", "report"),
+    ("maps", "recipes", "report"),
     ("review", "fidelity_utility", "crop_experiment"),
     ("jobs",),
     ("commands",),

@@ -1,0 +1,1 @@
+"""Recipes that turn collections of files into folders that studies and training take."""
