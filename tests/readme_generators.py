@@ -125,7 +125,7 @@ def _keep_untrained(
         )
     )
     with torch.random.fork_rng([]):
-        phases = family.build_phases(options, images=images, run=run, device=_CPU)
+        phases = family.build_phases(options, images=images, run=run, device=_CPU, settings=get_settings())
         for number, build in enumerate(phases):
             torch.manual_seed(derive_seed(options.seed, "weights", number))
             save_phase(build(), run, step=0, images_seen=0, seconds=0.0, timed_images=0)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.commands.choices import Channels, GroupBy, Resolution, parse_channels, split_names
+from core.commands.intensity_option import IntensityText, parse_intensity
 from core.commands.study_options import name_sources
 from core.commands.utility_options import with_protocol
 from core.errors import InputError
@@ -44,9 +45,13 @@ def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="How pages call it.")],
     real: Annotated[Path, typer.Option("--real", metavar="DIR", help="Real images behind the generators.")],
     synthetic: Annotated[
-        list[str],
-        typer.Option("--synthetic", metavar="[NAME=]DIR", help="One generator's images; repeat for more."),
-    ],
+        list[str] | None,
+        typer.Option(
+            "--synthetic",
+            metavar="[NAME=]DIR",
+            help="One generator's images; repeat for more. Without any, train a generator first.",
+        ),
+    ] = None,
     heldout: Annotated[
         Path | None, typer.Option("--heldout", metavar="DIR", help="Real images of other patients.")
     ] = None,
@@ -55,14 +60,26 @@ def add(
     ] = None,
 ) -> None:
     """Save a study; its folders must lie below the folder roots (MEDSYN_DATA_ROOTS)."""
-    from core.datasets.study import Study
     from core.datasets.study_folders import StudyFolders
     from core.db.studies import save_study
 
     settings, database = _open()
-    folders = Study(real=real, heldout=heldout, labels=labels, synthetic=name_sources(synthetic))
-    saved = save_study(database, name=name, folders=StudyFolders.describe(folders, settings))
+    folders = StudyFolders.describe_sets(
+        real=real,
+        heldout=heldout,
+        labels=labels,
+        synthetic=name_sources(synthetic or []),
+        settings=settings,
+    )
+    saved = save_study(database, name=name, folders=folders)
     typer.echo(saved.id)
+    if not folders.synthetic:
+        # Standard output is the id alone, for scripts.
+        typer.echo(
+            "The study has no synthetic set yet: train a generator on its real images from the dashboard's "
+            "Generators page, or by `python -m core train`.",
+            err=True,
+        )
 
 
 @study.command("list")
@@ -109,6 +126,7 @@ def audit(
     seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Seeds every draw.")] = 0,
     resolution: Resolution = None,
     num_channels: Channels = None,
+    intensity: IntensityText = "file",
     class_names: Annotated[
         str | None, typer.Option("--class-names", metavar="A,B", help="Keep only these classes.")
     ] = None,
@@ -132,6 +150,7 @@ def audit(
         seed=seed,
         resolution=resolution,
         num_channels=parse_channels(num_channels),
+        intensity=parse_intensity(intensity),
         class_names=split_names(class_names),
         group_by=tuple(group_by or ()),
         bias=bias,

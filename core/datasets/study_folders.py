@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from core.config import Settings
 from core.datasets.folder_roots import FolderRef, describe_folder, resolve_file, resolve_folder
 from core.datasets.labels import list_group_columns
-from core.datasets.study import Study, SyntheticSource
+from core.datasets.study import Study, SyntheticSource, clean_name
 from core.errors import InputError
 from core.validation import explain_first
 
@@ -22,7 +24,10 @@ __all__ = [
     "SyntheticFolder",
     "add_synthetic",
     "confine_to_roots",
+    "find_free_name",
     "list_study_columns",
+    "remove_synthetic",
+    "require_synthetic",
 ]
 
 EXPERIMENTS_FOLDER = "experiments"
@@ -85,13 +90,36 @@ class StudyFolders(BaseModel):
         Raises:
             InputError: if a folder lies below none of the roots.
         """
+        return cls.describe_sets(
+            real=study.real,
+            heldout=study.heldout,
+            labels=study.labels,
+            synthetic=study.synthetic,
+            settings=settings,
+        )
+
+    @classmethod
+    def describe_sets(
+        cls,
+        *,
+        real: Path,
+        heldout: Path | None = None,
+        labels: Path | None = None,
+        synthetic: Sequence[SyntheticSource] = (),
+        settings: Settings,
+    ) -> StudyFolders:
+        """Describe sets by the roots that their folders lie below; synthetic ones may come later.
+
+        Raises:
+            InputError: if a folder lies below none of the roots.
+        """
         return cls(
-            real=describe_folder(study.real, settings),
-            heldout=None if study.heldout is None else describe_folder(study.heldout, settings),
-            labels=None if study.labels is None else describe_folder(study.labels, settings),
+            real=describe_folder(real, settings),
+            heldout=None if heldout is None else describe_folder(heldout, settings),
+            labels=None if labels is None else describe_folder(labels, settings),
             synthetic=tuple(
                 SyntheticFolder(name=one.name, folder=describe_folder(one.folder, settings))
-                for one in study.synthetic
+                for one in synthetic
             ),
         )
 
@@ -102,8 +130,7 @@ class StudyFolders(BaseModel):
             InputError: if there is no synthetic set, a root is not among the settings', or a folder is gone
                 or leads out of its root.
         """
-        if not self.synthetic:
-            raise InputError(NO_SYNTHETIC)
+        require_synthetic(self)
         return Study(
             real=resolve_folder(self.real, settings),
             heldout=None if self.heldout is None else resolve_folder(self.heldout, settings),
@@ -129,6 +156,29 @@ def add_synthetic(folders: StudyFolders, name: str, folder: FolderRef) -> StudyF
         return StudyFolders.model_validate(dict(folders) | {"synthetic": (*folders.synthetic, added)})
     except ValidationError as error:
         raise InputError(explain_first(error)) from error
+
+
+def require_synthetic(folders: StudyFolders) -> None:
+    """Refuse a study that has no synthetic set to compare.
+
+    Raises:
+        InputError: if there is none.
+    """
+    if not folders.synthetic:
+        raise InputError(NO_SYNTHETIC)
+
+
+def remove_synthetic(folders: StudyFolders, folder: FolderRef) -> StudyFolders:
+    """Return a study without the synthetic set of a folder, or as it is where it has none."""
+    kept = tuple(one for one in folders.synthetic if one.folder != folder)
+    return folders.model_copy(update={"synthetic": kept})
+
+
+def find_free_name(folders: StudyFolders, wanted: str) -> str:
+    """Make a synthetic set's name of any text, with a number where the study has such a set already."""
+    name, taken = clean_name(wanted), {one.name.casefold() for one in folders.synthetic}
+    numbered = (f"{name[:76]} {number}" for number in itertools.count(2))
+    return next(one for one in itertools.chain([name], numbered) if one.casefold() not in taken)
 
 
 def list_study_columns(folders: StudyFolders, settings: Settings) -> tuple[str, ...]:

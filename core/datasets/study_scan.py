@@ -1,20 +1,23 @@
-"""Reads all sets of a study."""
+"""Reads all sets of a study, or of one that has no synthetic set yet."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from core.config import Settings
 from core.datasets.groups import assign_groups
 from core.datasets.image_set import ImageSet, Role
-from core.datasets.labels import load_labels
+from core.datasets.labels import LabelTable, load_labels
 from core.datasets.scan import scan_image_set
 from core.datasets.study import Study
 from core.errors import ImageSetError
+from core.images.display import DEFAULT_INTENSITY
+from core.images.intensity import Intensity
 from core.progress import Progress
 
-__all__ = ["scan_study"]
+__all__ = ["scan_real_sets", "scan_study"]
 
 
 def scan_study(
@@ -22,6 +25,7 @@ def scan_study(
     *,
     class_names: Sequence[str] = (),
     group_by: Sequence[str] = (),
+    intensity: Intensity = DEFAULT_INTENSITY,
     workers: int | None = None,
     settings: Settings,
     progress: Progress,
@@ -32,6 +36,7 @@ def scan_study(
         study: the sets.
         class_names: keep only these classes; empty keeps all.
         group_by: columns of the labels CSV whose values become the images' groups.
+        intensity: which values are black and white, for all sets alike.
         workers: decoding threads; None takes one a core, at most eight.
         settings: limits and workspace.
         progress: told about every file; may cancel.
@@ -48,11 +53,56 @@ def scan_study(
     labels = None
     if study.labels is not None:
         labels = load_labels(study.labels, settings.confined_to, group_by=group_by)
-    sources = [(Role.REAL, "real", study.real)]
-    if study.heldout is not None:
-        sources.append((Role.HELDOUT, "heldout", study.heldout))
+    sources = _list_real_sets(study.real, study.heldout)
     sources += [(Role.SYNTHETIC, source.name, source.folder) for source in study.synthetic]
-    sets = [
+    sets = _scan_sets(
+        sources,
+        labels,
+        class_names=class_names,
+        intensity=intensity,
+        workers=workers,
+        settings=settings,
+        progress=progress,
+    )
+    return assign_groups(sets, labels) if labels is not None and group_by else sets
+
+
+def scan_real_sets(
+    *, real: Path, heldout: Path | None, labels: Path | None, settings: Settings, progress: Progress
+) -> list[ImageSet]:
+    """Read the real set, and the held-out set where there is one, of a study without synthetic sets.
+
+    Args:
+        real: folder of the real set.
+        heldout: folder of real images of other patients, or None.
+        labels: CSV of file and label, or None.
+        settings: limits and workspace.
+        progress: told about every file; may cancel.
+
+    Raises:
+        ImageSetError: if a set or the labels cannot be used.
+        CancelledError: if progress says so.
+    """
+    table = None if labels is None else load_labels(labels, settings.confined_to)
+    return _scan_sets(_list_real_sets(real, heldout), table, settings=settings, progress=progress)
+
+
+def _list_real_sets(real: Path, heldout: Path | None) -> list[tuple[Role, str, Path]]:
+    sources = [(Role.REAL, "real", real)]
+    return sources if heldout is None else [*sources, (Role.HELDOUT, "heldout", heldout)]
+
+
+def _scan_sets(
+    sources: Sequence[tuple[Role, str, Path]],
+    labels: LabelTable | None,
+    *,
+    class_names: Sequence[str] = (),
+    intensity: Intensity = DEFAULT_INTENSITY,
+    workers: int | None = None,
+    settings: Settings,
+    progress: Progress,
+) -> list[ImageSet]:
+    return [
         scan_image_set(
             folder,
             role=role,
@@ -65,4 +115,3 @@ def scan_study(
         )
         for role, name, folder in sources
     ]
-    return assign_groups(sets, labels) if labels is not None and group_by else sets

@@ -18,6 +18,7 @@ from core.errors import InputError, UnknownNameError
 
 __all__ = [
     "GeneratorRun",
+    "claim_generator_name",
     "create_generator_run",
     "list_generator_runs",
     "load_generator_run",
@@ -67,6 +68,7 @@ def create_generator_run(
     options: Mapping[str, Any],
     real: FolderRef,
     labels: FolderRef | None = None,
+    run_id: str | None = None,
 ) -> GeneratorRun:
     """Keep a new generator.
 
@@ -79,6 +81,7 @@ def create_generator_run(
         options: `GeneratorOptions.model_dump(mode="json")`.
         real: folder of its training images.
         labels: CSV of their classes.
+        run_id: its id, where its files lie under one already; None draws one.
 
     Raises:
         InputError: if the name is none or taken.
@@ -89,7 +92,7 @@ def create_generator_run(
         if session.get(StudyTable, study_id) is None:
             raise UnknownNameError(f"There is no study {study_id!r}; open one from the overview.")
         row = GeneratorRunTable(
-            id=secrets.token_hex(8),
+            id=run_id or secrets.token_hex(8),
             study_id=study_id,
             name=_require_name(session, study_id, name),
             family=family,
@@ -102,6 +105,17 @@ def create_generator_run(
         session.add(row)
         session.flush()
         return _record(row)
+
+
+def claim_generator_name(database: Database, study_id: str, name: str) -> str:
+    """Check a name before work begins; returns it as it would be kept.
+
+    Raises:
+        InputError: if it is none or taken.
+        DatabaseError: if the database does not answer.
+    """
+    with database.read() as session:
+        return _require_name(session, study_id, name)
 
 
 def list_generator_runs(

@@ -6,6 +6,7 @@ place: the share of places whose codes differ (Hamming distance).
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal
@@ -17,7 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.config import Settings, get_settings
+from core.config import GENERATORS_FOLDER, Settings, get_settings
 from core.confinement import is_confined
 from core.errors import InputError, OutsideRootError, WeightsError
 from core.features._planes import split_luma_chroma
@@ -33,6 +34,7 @@ VERSION: Final = 1
 STATE_PATH: Final = Path("autoencoder", "state.safetensors")
 """Where a run of `python -m core train vqvae2` keeps the weights of its autoencoder."""
 
+_GENERATOR_ID: Final = re.compile(r"[0-9a-f]{16}")
 _PREFIX: Final = "module/autoencoder/encoder."
 _MOST: Final = EncoderLayout(
     size_px=4096,
@@ -127,7 +129,8 @@ def load_codes_extractor(
     """Load the encoder of a trained run.
 
     Args:
-        name: `<id>:<run>`, with a run's folder or its file `autoencoder/state.safetensors`.
+        name: `<id>:<run>`, with the id of a generator of the workspace, a run's folder, or its file
+            `autoencoder/state.safetensors`.
         options: resize filter, resolution, device.
         info: facts about the extractor, but for its resolution.
         level: whose codes.
@@ -145,9 +148,10 @@ def load_codes_extractor(
             "vqvae2` wrote."
         )
     settings = settings or get_settings()
-    path = Path(given)
+    # By its id, so that no path stands in a protocol; the workspace is ours, whatever a job is confined to.
+    own = settings.home / GENERATORS_FOLDER / given if _GENERATOR_ID.fullmatch(given) else None
+    path = Path(given) if own is None or not own.is_dir() else own
     path = path / STATE_PATH if path.is_dir() else path
-    # Runs that the dashboard trained lie in the workspace.
     if settings.confined_to and not is_confined(path, (*settings.confined_to, settings.home)):
         raise OutsideRootError(
             f"The run {given} lies outside the folder roots and the workspace; move it below one of them."

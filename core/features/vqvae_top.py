@@ -30,7 +30,7 @@ def load(
     """Load the encoder of a trained run; see `core.features.vqvae_codes.load_codes_extractor`.
 
     Args:
-        name: `vqvae-top:<run>`.
+        name: `vqvae-top:<run>`, a generator's id in the workspace or a folder.
         options: resize filter, resolution, device.
         settings: the folders that a job is confined to.
         progress: not needed, since nothing is downloaded.

@@ -21,7 +21,15 @@ from core.generators.phase import Phase
 from core.generators.run_folder import RunFolder
 from core.output_folder import replace_text
 
-__all__ = ["PhaseState", "list_states", "load_modules", "load_phase", "read_state", "save_phase"]
+__all__ = [
+    "PhaseState",
+    "check_state",
+    "list_states",
+    "load_modules",
+    "load_phase",
+    "read_state",
+    "save_phase",
+]
 
 STATE_FILE: Final = "state.safetensors"
 _DOCUMENT: Final = "state"
@@ -127,6 +135,25 @@ def read_state(run: RunFolder, phase: str) -> PhaseState | None:
             return PhaseState.model_validate_json((file.metadata() or {}).get(_DOCUMENT, ""))
     except (OSError, SafetensorError, ValidationError) as error:
         raise _damaged(path) from error
+
+
+def check_state(run: RunFolder, phase: str) -> PhaseState:
+    """Load every tensor of a phase's state once, and say how far the phase has come.
+
+    Raises:
+        WeightsError: if there is none, or it is damaged.
+    """
+    state = read_state(run, phase)
+    path = run.phase_folder(phase) / STATE_FILE
+    if state is None:
+        raise WeightsError(f"{run.path} has no trained {phase}; train the run to its end first.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            for key in file.keys():  # noqa: SIM118  # it is no mapping
+                file.get_tensor(key)
+    except (OSError, SafetensorError, ValueError, RuntimeError) as error:
+        raise _damaged(path) from error
+    return state
 
 
 def list_states(run: RunFolder) -> list[PhaseState]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     # isort: split
     import torch
 
+    from core.config import Settings
     from core.generators.phase import Phase, Sampler
     from core.generators.run_folder import RunFolder
     from core.generators.training_images import TrainingImages
@@ -59,6 +60,10 @@ class DcganOptions(GeneratorOptions):
             raise ValueError(f"DCGAN draws {', '.join(map(str, _SIZES))} pixels a side, not {self.size_px}.")
         return self
 
+    def list_phases(self, n_training: int) -> dict[str, int]:
+        """See `GeneratorOptions.list_phases`."""
+        return {"gan": self.count_images(n_training)}
+
 
 PRESETS: Final[Mapping[str, DcganOptions]] = {
     # Under a minute on two CPU cores, for trying out and for tests.
@@ -90,9 +95,16 @@ class DcganFamily:
     paper: Final = "Radford et al., ICLR 2016"
     options: type[GeneratorOptions] = DcganOptions
     presets: Mapping[str, GeneratorOptions] = PRESETS
+    packages: tuple[str, ...] = ()
 
     def build_phases(
-        self, options: GeneratorOptions, *, images: TrainingImages, run: RunFolder, device: torch.device
+        self,
+        options: GeneratorOptions,
+        *,
+        images: TrainingImages,
+        run: RunFolder,
+        device: torch.device,
+        settings: Settings,
     ) -> Sequence[Callable[[], Phase]]:
         """List its one phase, `gan`."""
         from core.generators.dcgan import DcganPhase

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.generators.run_folder import RunFolder
 from core.validation import explain_unreadable
 
 __all__ = ["Efficiency", "load_efficiency"]
+
+_Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Efficiency(BaseModel):
@@ -38,13 +40,13 @@ class Efficiency(BaseModel):
     size_px: int
     channels: int
     settings: dict[str, Any]
-    peak_memory_bytes: int
-    seconds_per_1000: float
-    timed_images: int
-    n_parameters: int
-    training_images_per_second: dict[str, float]
+    peak_memory_bytes: Annotated[int, Field(ge=0)]
+    seconds_per_1000: _Amount
+    timed_images: Annotated[int, Field(ge=1)]
+    n_parameters: Annotated[int, Field(ge=0)]
+    training_images_per_second: dict[str, _Amount]
     training_device: str
-    training_seconds: float
+    training_seconds: _Amount
 
 
 def load_efficiency(run: RunFolder) -> Efficiency | None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     # isort: split
     import torch
 
+    from core.config import Settings
     from core.generators.phase import Phase, Sampler
     from core.generators.run_folder import RunFolder
     from core.generators.training_images import TrainingImages
@@ -46,13 +47,24 @@ class Family(Protocol):
     def presets(self) -> Mapping[str, GeneratorOptions]:
         """Options by name: `smoke`, `small`, `published` and others."""
 
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Packages besides torch that its networks come from; their versions stand in a run's record."""
+
     def build_phases(
-        self, options: GeneratorOptions, *, images: TrainingImages, run: RunFolder, device: torch.device
+        self,
+        options: GeneratorOptions,
+        *,
+        images: TrainingImages,
+        run: RunFolder,
+        device: torch.device,
+        settings: Settings,
     ) -> Sequence[Callable[[], Phase]]:
         """List what is trained, one after the other.
 
-        Each is built when its turn comes, with torch's own generator seeded by the options: so it draws
-        initial weights from there, and may read what an earlier phase left in `run`.
+        `settings` say which folders may be read, and whether downloads are allowed. Each phase is built when
+        its turn comes, with torch's own generator seeded by the options: so it draws initial weights from
+        there, and may read what an earlier phase left in `run`.
         """
 
     def load_sampler(self, run: RunFolder, *, device: torch.device) -> Sampler:

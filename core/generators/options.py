@@ -69,3 +69,11 @@ class GeneratorOptions(BaseModel):
         """
         wanted = self.n_images or round(self.epochs * n_training)
         return max(1, -(-wanted // self.batch_size)) * self.batch_size
+
+    def list_phases(self, n_training: int) -> dict[str, int]:
+        """Name what is trained, one after the other, with the images that each phase sees in all.
+
+        Args:
+            n_training: training images that there are.
+        """
+        raise NotImplementedError(f"{type(self).__name__} names no phases")

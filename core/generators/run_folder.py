@@ -88,9 +88,14 @@ class RunFolder:
         return self.path / "efficiency.json"
 
     @property
+    def record_path(self) -> Path:
+        """What the run is."""
+        return self.path / _RECORD
+
+    @property
     def has_record(self) -> bool:
         """Whether a run was begun here."""
-        return (self.path / _RECORD).is_file()
+        return self.record_path.is_file()
 
     def read_record(self) -> RunRecord:
         """Read what the run is.
@@ -98,7 +103,7 @@ class RunFolder:
         Raises:
             InputError: if there is none, or it is damaged or of another version.
         """
-        path = self.path / _RECORD
+        path = self.record_path
         if not self.has_record:
             raise InputError(f"{self.path} holds no trained generator (no {_RECORD}); name a run's folder.")
         with explain_unreadable(path, noun="a generator's run", work="training"):
@@ -118,7 +123,7 @@ class RunFolder:
             return True
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            replace_text(self.path / _RECORD, record.model_dump_json(indent=2) + "\n")
+            replace_text(self.record_path, record.model_dump_json(indent=2) + "\n")
         except OSError as error:
             raise cannot_write(self.path, error) from error
         return False

@@ -16,6 +16,7 @@ import core.torch_setup  # noqa: F401  # before anything else of torch
 import torch
 
 from core import __version__
+from core.config import Settings, get_settings
 from core.errors import CancelledError, InputError
 from core.generators.checkpoint import PhaseState, load_phase, read_state, save_phase
 from core.generators.family import Family
@@ -49,7 +50,7 @@ def describe_run(
     device: torch.device,
 ) -> RunRecord:
     """Describe a run by everything that decides its weights; see `RunRecord`."""
-    packages = ("torch", "safetensors", "numpy")
+    packages = ("torch", "safetensors", "numpy", *family.packages)
     return RunRecord(
         family=family.name,
         options=options.model_dump(mode="json"),
@@ -70,6 +71,7 @@ def train_generator(
     images: TrainingImages,
     run: RunFolder,
     device: torch.device,
+    settings: Settings | None = None,
     progress: Progress = _SILENT,
     tensorboard: bool = False,
 ) -> tuple[PhaseState, ...]:
@@ -85,6 +87,8 @@ def train_generator(
         images: on what.
         run: where states, history and grids go.
         device: where networks are.
+        settings: folders that may be read, and whether downloads are allowed, for what a family goes on
+            from; the process's own when None.
         progress: told of every update; may cancel, which keeps the state.
         tensorboard: whether to write logs for TensorBoard as well.
 
@@ -94,8 +98,9 @@ def train_generator(
     Raises:
         InputError: if another run lies there, training diverges, memory does not suffice, or the batch
             cannot be shared out over processes.
+        OutsideRootError: if a checkpoint to go on from lies below no folder that may be read.
         StoreError: if a state cannot be written.
-        WeightsError: if a state is damaged.
+        WeightsError: if a state is damaged, or a checkpoint to go on from is not to be had.
         CancelledError: if progress says so.
     """
     if get_rank() == 0:
@@ -115,7 +120,10 @@ def train_generator(
     states = []
     advice = "choose a smaller batch_size, more parts (accumulate) or a smaller size_px"
     with explain_memory(advice), _own_randomness(options, device):
-        for number, build in enumerate(family.build_phases(options, images=images, run=run, device=device)):
+        builders = family.build_phases(
+            options, images=images, run=run, device=device, settings=settings or get_settings()
+        )
+        for number, build in enumerate(builders):
             torch.manual_seed(derive_seed(options.seed, "weights", number))
             loop = _PhaseLoop(build(), options, images, run, device, progress, tensorboard)
             states.append(loop.run_to_end())

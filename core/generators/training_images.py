@@ -27,6 +27,7 @@ from core.features.resize import resize_image
 from core.generators.options import GeneratorOptions
 from core.generators.phase import Batch
 from core.generators.run_folder import RunFolder
+from core.images.display import DEFAULT_INTENSITY, describe_intensity
 from core.images.reading import DECODING_VERSION
 from core.output_folder import cannot_write
 from core.progress import Progress
@@ -87,6 +88,9 @@ class TrainingImages:
 def digest_images(image_set: ImageSet, options: GeneratorOptions) -> str:
     """SHA-256 of everything that decides the training images, wherever their folder lies."""
     digest = hashlib.sha256(f"v{DECODING_VERSION} {options.size_px} {options.channels}\n".encode())
+    policy = image_set.items[0].intensity
+    if policy != DEFAULT_INTENSITY:
+        digest.update(describe_intensity(policy).encode())
     for item in image_set.items:
         digest.update(f"{item.pixel_digest}\t{item.label or ''}\n".encode("utf-8", "backslashreplace"))
     return digest.hexdigest()

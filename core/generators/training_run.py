@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import core.torch_setup  # noqa: F401  # before anything else of torch
@@ -83,18 +84,23 @@ def run_training(
         images = _prepare_images(family, options, real, labels, run, own_device, workers, settings, shown)
         if get_rank() == 0:
             wait_for_all()
-        train_generator(
+        states = train_generator(
             family,
             options,
             images=images,
             run=run,
             device=own_device,
+            settings=settings,
             progress=shown,
             tensorboard=tensorboard,
         )
         if get_rank() != 0:
             return None
-        return load_efficiency(run) or measure_efficiency(
+        known = load_efficiency(run)
+        # One that was measured while training was stopped knows less of it.
+        if known and math.isclose(known.training_seconds, sum(state.seconds for state in states)):
+            return known
+        return measure_efficiency(
             run, device=own_device, settings=SamplingSettings(precision=options.precision), progress=shown
         )
 

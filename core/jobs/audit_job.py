@@ -11,7 +11,7 @@ from core.audit.archive import save_audit_summary
 from core.audit.plan import AUTO, WEIGHT_FREE
 from core.audit.protocol import Execution, Protocol
 from core.config import Settings
-from core.datasets.study_folders import StudyFolders, confine_to_roots
+from core.datasets.study_folders import StudyFolders, confine_to_roots, require_synthetic
 from core.db.audits import has_audit
 from core.db.database import Database
 from core.db.job_record import JobRecord
@@ -44,8 +44,10 @@ class AuditJob:
     """Audits a study's folders, confined to the folder roots, and keeps the result."""
 
     def check(self, payload: Mapping[str, Any]) -> None:
-        """Refuse a payload that is no audit, or names an extractor that is not there."""
-        for name in parse_payload(AuditPayload, payload).protocol.extractors:
+        """Refuse what is no audit, compares no synthetic set, or names an extractor that is not there."""
+        asked = parse_payload(AuditPayload, payload)
+        require_synthetic(asked.folders)
+        for name in asked.protocol.extractors:
             if name not in (AUTO, WEIGHT_FREE):
                 EXTRACTORS[name.split(":", 1)[0]]
 

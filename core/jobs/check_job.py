@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from core.audit.result import Duplicates, SetSummary
 from core.config import Settings
+from core.datasets.folder_roots import resolve_file, resolve_folder
 from core.datasets.study_folders import StudyFolders, confine_to_roots
 from core.db.database import Database
 from core.db.job_record import JobRecord
@@ -58,10 +59,20 @@ class CheckJob:
     ) -> dict[str, Any]:
         """Read all files and say what an audit would say of them."""
         from core.audit.checks import check_study, find_shared, summarise_set
-        from core.datasets.study_scan import scan_study
+        from core.datasets.study_scan import scan_real_sets, scan_study
 
         folders = parse_payload(CheckPayload, job.payload).folders
-        sets = scan_study(folders.resolve(settings), settings=confine_to_roots(settings), progress=progress)
+        confined = confine_to_roots(settings)
+        if folders.synthetic:
+            sets = scan_study(folders.resolve(settings), settings=confined, progress=progress)
+        else:
+            sets = scan_real_sets(
+                real=resolve_folder(folders.real, settings),
+                heldout=None if folders.heldout is None else resolve_folder(folders.heldout, settings),
+                labels=None if folders.labels is None else resolve_file(folders.labels, settings),
+                settings=confined,
+                progress=progress,
+            )
         shared = find_shared(sets)
         found = StudyCheck(
             sets=tuple(summarise_set(one) for one in sets),

@@ -12,7 +12,7 @@ from core.audit.protocol import Execution
 from core.config import Settings
 from core.crop_experiment.request import CropRequest
 from core.datasets.study import Study, SyntheticSource
-from core.datasets.study_folders import StudyFolders, confine_to_roots
+from core.datasets.study_folders import StudyFolders, confine_to_roots, require_synthetic
 from core.db.database import Database
 from core.db.experiments import has_experiment
 from core.db.job_record import JobRecord
@@ -47,6 +47,7 @@ class CropJob:
     def check(self, payload: Mapping[str, Any]) -> None:
         """Refuse a payload that is no experiment, or asks for a set or an extractor that is not there."""
         asked = parse_payload(CropPayload, payload)
+        require_synthetic(asked.folders)
         asked.request.choose_sets(_name_sets(asked.folders))
         audit = {"folders": asked.folders, "protocol": asked.request.protocol}
         AuditJob().check(audit)

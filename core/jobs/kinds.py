@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from core.config import Settings
 from core.db.database import Database
 from core.db.job_record import JobRecord
+from core.jobs.adopt_job import AdoptJob
 from core.jobs.audit_job import AuditJob
 from core.jobs.bias_job import BiasJob
 from core.jobs.check_job import CheckJob
@@ -16,6 +17,7 @@ from core.jobs.crop_job import CropJob
 from core.jobs.demo_job import DemoJob
 from core.jobs.generate_job import GenerateJob
 from core.jobs.map_job import MapJob
+from core.jobs.measure_job import MeasureJob
 from core.jobs.rating_job import RatingJob
 from core.jobs.report_job import ReportJob
 from core.jobs.train_job import TrainJob
@@ -53,6 +55,7 @@ class JobKind(Protocol):
 
 
 JOB_KINDS: Registry[JobKind] = Registry("kind of job")
+JOB_KINDS.register("adopt", AdoptJob())
 JOB_KINDS.register("audit", AuditJob())
 JOB_KINDS.register("bias", BiasJob())
 JOB_KINDS.register("check", CheckJob())
@@ -61,6 +64,7 @@ JOB_KINDS.register("crop", CropJob())
 JOB_KINDS.register("demo", DemoJob())
 JOB_KINDS.register("generate", GenerateJob())
 JOB_KINDS.register("map", MapJob())
+JOB_KINDS.register("measure", MeasureJob())
 JOB_KINDS.register("rating", RatingJob())
 JOB_KINDS.register("report", ReportJob())
 JOB_KINDS.register("train", TrainJob())

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.config import Settings
-from core.datasets.study_folders import StudyFolders
+from core.datasets.study_folders import StudyFolders, require_synthetic
 from core.db.database import Database
 from core.db.job_record import JobRecord
 from core.db.studies import load_study
@@ -61,6 +61,7 @@ class RatingJob:
 
         new = parse_payload(RatingPayload, payload).new
         if new is not None:
+            require_synthetic(new.folders)
             check_sets(
                 new.design,
                 synthetic=[one.name for one in new.folders.synthetic],

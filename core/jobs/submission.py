@@ -5,8 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
-from pydantic import BaseModel
-
 from core.audit.protocol import Protocol
 from core.bias.options import BiasChoices
 from core.config import Settings
@@ -15,26 +13,21 @@ from core.datasets.study_folders import StudyFolders
 from core.db.audits import AuditRecord
 from core.db.database import Database
 from core.db.experiments import EXPERIMENT_KINDS
-from core.db.generator_runs import GeneratorRun
 from core.db.job_record import JobRecord
-from core.db.jobs import list_jobs
 from core.db.rating_record import RatingSessionRecord
 from core.db.review_record import ReviewRecord
 from core.db.studies import StudyRecord
-from core.errors import InputError
-from core.generators.sampling_settings import SamplingSettings
+from core.jobs._submit import submit_payload
 from core.jobs.audit_job import AuditPayload
 from core.jobs.bias_job import BiasPayload
 from core.jobs.check_job import CheckPayload
 from core.jobs.cleaned_job import CleanedPayload
 from core.jobs.crop_job import CropPayload
 from core.jobs.demo_job import DEMO_NAME
-from core.jobs.generate_job import place_images
 from core.jobs.map_job import MapPayload
 from core.jobs.queue import submit_job
 from core.jobs.rating_job import NewSession, RatingPayload
 from core.jobs.report_job import ReportFormat, ReportPayload
-from core.jobs.train_job import TrainPayload
 from core.jobs.unmade_sessions import claim_session_name
 from core.jobs.utility_job import UtilityPayload
 from core.maps.map_options import MapOptions
@@ -50,12 +43,10 @@ __all__ = [
     "submit_cleaned",
     "submit_crop",
     "submit_demo",
-    "submit_generate",
     "submit_map",
     "submit_new_rating",
     "submit_rating",
     "submit_report",
-    "submit_train",
     "submit_utility",
 ]
 
@@ -68,7 +59,9 @@ def submit_audit(database: Database, settings: Settings, study: StudyRecord, pro
         DatabaseError: if the database does not answer.
     """
     payload = AuditPayload(folders=study.folders, protocol=protocol)
-    return _submit(database, settings, "audit", payload, title=f"Audit of {study.name}", study_id=study.id)
+    return submit_payload(
+        database, settings, "audit", payload, title=f"Audit of {study.name}", study_id=study.id
+    )
 
 
 def submit_bias(
@@ -80,7 +73,7 @@ def submit_bias(
         DatabaseError: if the database does not answer.
     """
     payload = BiasPayload(audit_id=audit_id, choices=choices)
-    return _submit(database, settings, "bias", payload, title="Analysis of bias", study_id=study_id)
+    return submit_payload(database, settings, "bias", payload, title="Analysis of bias", study_id=study_id)
 
 
 def submit_check(database: Database, settings: Settings, folders: StudyFolders) -> JobRecord:
@@ -89,7 +82,9 @@ def submit_check(database: Database, settings: Settings, folders: StudyFolders) 
     Raises:
         DatabaseError: if the database does not answer.
     """
-    return _submit(database, settings, "check", CheckPayload(folders=folders), title="Check of every file")
+    return submit_payload(
+        database, settings, "check", CheckPayload(folders=folders), title="Check of every file"
+    )
 
 
 def submit_cleaned(
@@ -107,7 +102,7 @@ def submit_cleaned(
         DatabaseError: if the database does not answer.
     """
     payload = CleanedPayload(review_id=review.id, set_name=set_name, only_copies=only_copies)
-    return _submit(
+    return submit_payload(
         database, settings, "cleaned", payload, title=f"Cleaned copy of {set_name}", study_id=study_id
     )
 
@@ -123,7 +118,7 @@ def submit_crop(
         DatabaseError: if the database does not answer.
     """
     payload = CropPayload(folders=study.folders, request=request)
-    return _submit(
+    return submit_payload(
         database, settings, "crop", payload, title=f"Crop experiment on {study.name}", study_id=study.id
     )
 
@@ -135,41 +130,6 @@ def submit_demo(database: Database, settings: Settings) -> JobRecord:
         DatabaseError: if the database does not answer.
     """
     return submit_job(database, settings, kind="demo", payload={}, title=DEMO_NAME)
-
-
-def submit_generate(
-    database: Database,
-    settings: Settings,
-    run: GeneratorRun,
-    *,
-    name: str,
-    count: int,
-    classes: Sequence[str] = (),
-    sampling: SamplingSettings,
-) -> JobRecord:
-    """Ask for images of a generator, as a folder below the root of generated images.
-
-    Raises:
-        InputError: if the name does not fit, or the number of images is not possible.
-        DatabaseError: if the database does not answer.
-    """
-    name = " ".join(name.split())
-    payload = {
-        "run_id": run.id,
-        "name": name,
-        "place": place_images(run, name).model_dump(mode="json"),
-        "count": count,
-        "classes": list(classes),
-        "settings": sampling.model_dump(mode="json"),
-    }
-    return submit_job(
-        database,
-        settings,
-        kind="generate",
-        payload=payload,
-        title=f"{count:,} images of {run.name}",
-        study_id=run.study_id,
-    )
 
 
 def submit_map(
@@ -187,7 +147,7 @@ def submit_map(
         DatabaseError: if the database does not answer.
     """
     payload = MapPayload(audit_id=audit_id, extractor=extractor, options=options)
-    return _submit(
+    return submit_payload(
         database, settings, "map", payload, title=f"Map of {extractor} features", study_id=study_id
     )
 
@@ -206,7 +166,9 @@ def submit_new_rating(
     name = claim_session_name(database, study.id, name)
     new = NewSession(folders=study.folders, name=name, design=design)
     payload = RatingPayload(session_id=secrets.token_hex(8), new=new)
-    return _submit(database, settings, "rating", payload, title=f"Rating session {name}", study_id=study.id)
+    return submit_payload(
+        database, settings, "rating", payload, title=f"Rating session {name}", study_id=study.id
+    )
 
 
 def submit_rating(database: Database, settings: Settings, session: RatingSessionRecord) -> JobRecord:
@@ -217,7 +179,7 @@ def submit_rating(database: Database, settings: Settings, session: RatingSession
     """
     payload = RatingPayload(session_id=session.id)
     title = f"Images of the rating session {session.name}"
-    return _submit(database, settings, "rating", payload, title=title, study_id=session.study_id)
+    return submit_payload(database, settings, "rating", payload, title=title, study_id=session.study_id)
 
 
 def submit_report(
@@ -234,31 +196,13 @@ def submit_report(
         DatabaseError: if the database does not answer.
     """
     payload = ReportPayload(audit_id=audit.id, content=content, format=format)
-    return _submit(
+    return submit_payload(
         database,
         settings,
         "report",
         payload,
         title=f"Report of {audit.study_name} ({content.words}, {format.upper()})",
         study_id=audit.study_id,
-    )
-
-
-def submit_train(
-    database: Database, settings: Settings, run: GeneratorRun, *, tensorboard: bool = False
-) -> JobRecord:
-    """Ask for a generator to be trained, or for its training to go on.
-
-    Raises:
-        InputError: if it is being trained already.
-        DatabaseError: if the database does not answer.
-    """
-    for job in list_jobs(database, active=True, study_id=run.study_id, kind="train"):
-        if job.payload.get("run_id") == run.id:
-            raise InputError(f"{run.name} is being trained already; cancel that job first.")
-    payload = TrainPayload(run_id=run.id, tensorboard=tensorboard)
-    return _submit(
-        database, settings, "train", payload, title=f"Training of {run.name}", study_id=run.study_id
     )
 
 
@@ -287,30 +231,11 @@ def submit_utility(
         DatabaseError: if the database does not answer.
     """
     payload = UtilityPayload(folders=study.folders, kind=kind, protocol=protocol, synthetic=tuple(synthetic))
-    return _submit(
+    return submit_payload(
         database,
         settings,
         "utility",
         payload,
         title=f"{EXPERIMENT_KINDS[kind]} of {study.name}",
         study_id=study.id,
-    )
-
-
-def _submit(
-    database: Database,
-    settings: Settings,
-    kind: str,
-    payload: BaseModel,
-    *,
-    title: str,
-    study_id: str | None = None,
-) -> JobRecord:
-    return submit_job(
-        database,
-        settings,
-        kind=kind,
-        payload=payload.model_dump(mode="json"),
-        title=title,
-        study_id=study_id,
     )

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from core.config import Settings
-from core.datasets.study_folders import StudyFolders, confine_to_roots
+from core.datasets.study_folders import StudyFolders, confine_to_roots, require_synthetic
 from core.db.database import Database
 from core.db.experiments import has_experiment
 from core.db.job_record import JobRecord
@@ -44,9 +44,10 @@ class UtilityPayload(BaseModel):
         """Return the folders that the experiment reads: the study's, with the chosen synthetic sets alone.
 
         Raises:
-            InputError: if the study has no held-out set to test on.
+            InputError: if the study has no synthetic set, or no held-out set to test on.
             UnknownNameError: if it has no synthetic set of a name.
         """
+        require_synthetic(self.folders)
         if self.folders.heldout is None:
             raise InputError(
                 "A utility experiment tests on the held-out set, real images of patients that no training "

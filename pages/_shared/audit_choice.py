@@ -10,8 +10,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.audit.archive import load_audit_summary
 from core.audit.result import AuditSummary
+from core.audit.selection import name_extractors
 from core.db.audits import AuditRecord, list_audits
 from core.jobs.job_folder import audit_folder
+from pages._shared.code_extractors import title_code_extractors
 from pages._shared.job_progress import show_active_jobs
 from pages._shared.links import LAUNCH
 from pages._shared.names import escape_markdown
@@ -45,7 +47,7 @@ class AuditChoice:
     Attributes:
         record: what lists show of the audit.
         folder: its files.
-        summary: what it found.
+        summary: what it found, extractors by what readers call them.
         class_name: the class or group chosen, or None for all images.
         classes: every class of the audit's numbers.
         groups: every group of them, such as `sex=F`.
@@ -85,7 +87,9 @@ def choose_audit(*, all_classes: str) -> AuditChoice:
         named |= {f"group:{name}": name for name in groups}
         title = "Class or group" if groups else "Class"
         chosen = choose(title, named, param="class", follows=True).partition(":")[2] or None
-    return AuditChoice(found.record, found.folder, found.summary, chosen, classes, groups)
+    _, database = open_workspace()
+    summary = name_extractors(found.summary, title_code_extractors(database))
+    return AuditChoice(found.record, found.folder, summary, chosen, classes, groups)
 
 
 def choose_finished_audit(
@@ -100,7 +104,7 @@ def choose_finished_audit(
     """
     settings, database = open_workspace()
     owners = {audit.id: audit.study_id for audit in list_audits(database)}
-    study_id = choose_study(database, study_place, owners=owners, param="audit").id
+    study_id = choose_study(database, study_place, owners=owners, param="audit", needs_synthetic=True).id
     if show_jobs:
         show_active_jobs(study_id=study_id)
     audits = {audit.id: audit for audit in list_audits(database, study_id=study_id)}

@@ -19,6 +19,7 @@ from pages._shared.crop_region import choose_region, show_crop_preview
 from pages._shared.names import escape_markdown
 from pages._shared.readiness import show_readiness
 from pages._shared.selection import choose_several
+from pages._shared.study_choice import lead_to_synthetic
 from pages._shared.utility_settings import choose_preset, choose_protocol
 
 __all__ = ["show_crop_form"]
@@ -28,6 +29,9 @@ _KINDS: Final = {title: kind for kind, title in KIND_TITLES.items()}
 
 def show_crop_form(database: Database, settings: Settings, study: StudyRecord) -> None:
     """Ask what is cropped and measured, show what it does, and start it; its id then is in the address."""
+    if not study.folders.synthetic:
+        lead_to_synthetic(study)
+        return
     ready = show_readiness(settings, study)
     if ready is None:
         return

@@ -44,8 +44,8 @@ class Draft:
         Raises:
             InputError: with what is missing or does not go together.
         """
-        if self.real is None or not self.synthetic:
-            raise InputError("Choose the real images and at least one synthetic set.")
+        if self.real is None:
+            raise InputError("Choose the real images; synthetic sets may follow.")
         try:
             named = tuple(SyntheticFolder(name=name, folder=folder) for name, folder in self.synthetic)
             return StudyFolders(real=self.real, heldout=self.heldout, labels=self.labels, synthetic=named)

@@ -84,7 +84,7 @@ def choose_experiment(
     settings, database = open_workspace()
     owners = {one.id: one.study_id for one in list_experiments(database, kinds=list(kinds))}
     study_column, experiment_column = st.columns([2, 3])
-    study = choose_study(database, study_column, owners=owners, param="experiment")
+    study = choose_study(database, study_column, owners=owners, param="experiment", needs_synthetic=True)
     finished = {
         one.id: ", ".join(filter(None, (kinds[one.kind], format_instant(one.finished_at))))
         for one in list_experiments(database, study_id=study.id, kinds=list(kinds))

@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.audit.result import AuditSummary
+from core.audit.selection import name_extractors
 from core.db.experiments import list_experiments
 from core.fidelity_utility.fidelities import Fidelity, list_fidelities
 from core.fidelity_utility.utilities import Utility, describe_way, list_utilities
@@ -17,6 +18,7 @@ from core.utility.arms import KIND_TITLES
 from core.utility.result import UtilitySummary
 from core.utility.score_facts import SCORES
 from pages._shared.audit_choice import FinishedAudit, choose_finished_audit
+from pages._shared.code_extractors import title_code_extractors
 from pages._shared.links import UTILITY
 from pages._shared.rated_audit import add_ratings
 from pages._shared.selection import choose
@@ -53,7 +55,9 @@ def choose_fidelity_and_utility() -> FidelityChoice:
     """Ask for all of it; where something is not there yet, say what to do, link there, and end the page."""
     study, audit, experiment = st.columns(3)
     found = choose_finished_audit(study, audit)
-    found = replace(found, summary=add_ratings(found.record, found.summary, found.folder))
+    _, database = open_workspace()
+    summary = add_ratings(found.record, found.summary, found.folder)
+    found = replace(found, summary=name_extractors(summary, title_code_extractors(database)))
     experiments = _choose_experiment(found.record.study_id, experiment)
     metric, grouping, training, score = st.columns([4, 2, 5, 2])
     fidelity, class_name = _choose_fidelity(found.summary, metric, grouping)

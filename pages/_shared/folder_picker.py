@@ -27,8 +27,8 @@ def pick_folder(settings: Settings, *, purpose: str, start: FolderRef | None) ->
 
     Args:
         settings: holds the roots.
-        purpose: `real`, `heldout`, `synthetic` or `labels`; for `labels` a CSV file is picked, for
-            `synthetic` all sub-folders can be picked at once.
+        purpose: `real`, `heldout`, `synthetic`, `labels` or `run`; for `labels` a CSV file is picked, for
+            `synthetic` all sub-folders can be picked at once, for `run` the folder of a trained generator.
         start: where to begin.
     """
     roots = [root.name for root in settings.data_roots]
@@ -53,7 +53,7 @@ def pick_folder(settings: Settings, *, purpose: str, start: FolderRef | None) ->
         _show_files(place, settings)
         return
     files = f"{listing.n_files:,} {'file' if listing.n_files == 1 else 'files'} directly in this folder"
-    st.caption(f"{files}; sub-folders become classes.")
+    st.caption(f"{files}." if purpose == "run" else f"{files}; sub-folders become classes.")
     with st.container(horizontal=True):
         if st.button("Use this folder", type="primary", icon=":material/check:"):
             _finish(purpose, [place])

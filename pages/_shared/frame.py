@@ -18,6 +18,8 @@ LOGO = str(ROOT / "assets" / "logo.svg")
 PAGES = (
     ("Study", "study/overview.py", "Overview", ":material/overview:", ""),
     ("Study", "study/setup.py", "Study setup", ":material/create_new_folder:", "setup"),
+    ("Generators", "generators/runs.py", "Generators", ":material/model_training:", "generators"),
+    ("Generators", "generators/efficiency.py", "Efficiency", ":material/speed:", "efficiency"),
     ("Audit", "audit/launch.py", "Run audit", ":material/play_circle:", "run-audit"),
     ("Audit", "audit/quality.py", "Quality", ":material/analytics:", "quality"),
     ("Audit", "audit/privacy.py", "Privacy review", ":material/policy:", "privacy"),

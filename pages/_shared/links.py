@@ -8,8 +8,10 @@ __all__ = [
     "BIAS",
     "COMPARE",
     "CROP",
+    "EFFICIENCY",
     "FEATURE_SPACE",
     "FIDELITY_UTILITY",
+    "GENERATORS",
     "JOBS",
     "LAUNCH",
     "MEAN_IMAGES",
@@ -26,6 +28,8 @@ _PAGES = Path(__file__).resolve().parents[1]
 
 OVERVIEW = _PAGES / "study" / "overview.py"
 SETUP = _PAGES / "study" / "setup.py"
+GENERATORS = _PAGES / "generators" / "runs.py"
+EFFICIENCY = _PAGES / "generators" / "efficiency.py"
 LAUNCH = _PAGES / "audit" / "launch.py"
 PRIVACY = _PAGES / "audit" / "privacy.py"
 QUALITY = _PAGES / "audit" / "quality.py"

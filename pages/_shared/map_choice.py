@@ -13,8 +13,10 @@ from core.jobs.map_job import MapPayload
 from core.jobs.submission import submit_map
 from core.maps.map_file import MapRecord, list_maps
 from core.maps.map_options import MapOptions
+from pages._shared.code_extractors import title_code_extractors
 from pages._shared.job_progress import show_active_jobs, show_last_job
 from pages._shared.selection import choose
+from pages._shared.workspace import open_workspace
 
 __all__ = ["choose_extractor", "choose_map", "show_map_form"]
 
@@ -24,9 +26,11 @@ _ABOUT_MAPS = "Neighbours, least distance and seed of UMAP; every map that is ma
 def choose_extractor(summary: AuditSummary) -> str:
     """Choose one of the audit's extractors; those of distribution metrics first."""
     ordered = sorted(summary.protocol.extractors, key=lambda one: "distribution" not in one.metrics)
+    _, database = open_workspace()
+    titles = title_code_extractors(database)
     return choose(
         "Features of",
-        {one.name: one.name for one in ordered},
+        {one.name: titles.get(one.name, one.name) for one in ordered},
         param="extractor",
         help="The extractor whose features are laid out; images that it finds alike lie together.",
     )

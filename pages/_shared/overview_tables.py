@@ -59,7 +59,7 @@ _CROP_ANSWERS = {
 
 
 def lay_out_studies(studies: Sequence[StudyRecord], latest: Mapping[str, AuditRecord]) -> Table:
-    """One row a study, with actions `open ID`, `run ID` and `edit ID`.
+    """One row a study, with actions `open ID`, `run ID` or `train ID`, and `edit ID`.
 
     Args:
         studies: the studies.
@@ -72,7 +72,9 @@ def lay_out_studies(studies: Sequence[StudyRecord], latest: Mapping[str, AuditRe
             "name": Cell(study.name),
             "sets": Cell(str(n_sets), n_sets),
             "heldout": Cell("yes" if study.folders.heldout else "none"),
-            "run": Cell("Run audit", action=f"run {study.id}"),
+            "run": Cell("Run audit", action=f"run {study.id}")
+            if n_sets
+            else Cell("Train a generator", action=f"train {study.id}"),
             "edit": Cell("Change", action=f"edit {study.id}"),
         }
         if study.id in latest:

@@ -96,6 +96,7 @@ def show_picture_grid(
     aspect: float = 1.0,
     pixelated: bool = False,
     least_px: int = _LEAST_PX,
+    most_px: int = _MOST_PX,
 ) -> None:
     """Show the grid; a click or Enter opens a picture, arrow keys walk from there.
 
@@ -107,6 +108,7 @@ def show_picture_grid(
         aspect: width over height of all pictures' places.
         pixelated: whether pixels are drawn as squares where a picture grows.
         least_px: width below which columns do not shrink.
+        most_px: width above which they do not grow.
     """
     data = {
         "columns": [_encode_column(column) for column in columns],
@@ -115,7 +117,7 @@ def show_picture_grid(
         "aspect": f"{aspect:.4f}",
         "pixelated": pixelated,
         "leastPx": least_px,
-        "mostPx": _MOST_PX,
+        "mostPx": most_px,
     }
     # Addresses that ran out are asked for again: the page runs, and signs new ones.
     _COMPONENT(key=key, data=data, on_expired_change=_ignore)

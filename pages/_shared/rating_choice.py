@@ -61,7 +61,7 @@ def choose_session(database: Database, *, offers_new: bool) -> SessionChoice:
     owners = {key: one.job.study_id for key, one in unmade.items() if one.job.study_id is not None}
     owners |= {one.id: one.study_id for one in list_rating_sessions(database)}
     study_column, session_column = st.columns([2, 3])
-    study = choose_study(database, study_column, owners=owners, param="session")
+    study = choose_study(database, study_column, owners=owners, param="session", needs_synthetic=True)
     if owners.get(wanted, study.id) != study.id:
         # Another study was chosen since.
         del st.query_params["session"]

@@ -21,6 +21,7 @@ from pages._shared.names import escape_markdown, show_name
 from pages._shared.rating_counts import choose_counts, choose_total
 from pages._shared.rating_options import choose_options, choose_task, choose_timing
 from pages._shared.selection import choose, choose_several
+from pages._shared.study_choice import lead_to_synthetic
 
 __all__ = ["show_session_form"]
 
@@ -48,6 +49,9 @@ def show_session_form(
         n_before: sessions that the study has or is to have, for the new one's name.
         like: one that could not be made, whose name and numbers the form begins with.
     """
+    if not study.folders.synthetic:
+        lead_to_synthetic(study)
+        return
     try:
         available = _look(study.folders, tuple(str(root.path) for root in settings.data_roots))
         design = _ask_design(available, None if like is None else like.design)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.db.job_record import JobRecord
-from pages._shared.links import BIAS, CROP, QUALITY, RATING_SESSIONS, UTILITY
+from pages._shared.links import BIAS, CROP, EFFICIENCY, GENERATORS, QUALITY, RATING_SESSIONS, UTILITY
 
 __all__ = ["ResultsLink", "find_results", "page_of_experiment"]
 
@@ -25,7 +25,7 @@ class ResultsLink:
 
 
 def find_results(job: JobRecord) -> ResultsLink | None:
-    """Find where a job's audit, experiment or rating session is looked at; None where it has none."""
+    """Find where what a job made is looked at; None where it made nothing that has a page."""
     outcome = job.outcome or {}
     study = outcome.get("study_id") or job.study_id
     query = {} if study is None else {"study": str(study)}
@@ -35,6 +35,10 @@ def find_results(job: JobRecord) -> ResultsLink | None:
         return ResultsLink(BIAS, query | {"audit": outcome["audit_id"], "bias": outcome["bias"]})
     if "audit_id" in outcome:
         return ResultsLink(QUALITY, query | {"audit": outcome["audit_id"]})
+    if job.kind == "measure":
+        return ResultsLink(EFFICIENCY, query) if outcome else None
+    if "run_id" in outcome:
+        return ResultsLink(GENERATORS, query | {"run": outcome["run_id"]})
     if "session_id" in outcome:
         return ResultsLink(RATING_SESSIONS, query | {"session": outcome["session_id"]})
     return None

@@ -16,6 +16,7 @@ from core.jobs.job_folder import audit_folder
 from core.review.blinding import find_tells
 from core.review.plan import ReviewPlan
 from core.review.queue import plan_review
+from pages._shared.code_extractors import title_code_extractors
 from pages._shared.names import escape_markdown
 
 __all__ = ["show_review_form"]
@@ -35,6 +36,7 @@ def show_review_form(database: Database, settings: Settings, audit_id: str, *, r
     if not extractors:
         st.info("This audit found no pairs: it has too few real images to search for copies.")
         return
+    titles = title_code_extractors(database)
     default = ReviewPlan()
     taken = {one.name for one in list_reviews(database, audit_id)}
     name = next(name for at in range(1, len(taken) + 2) if (name := f"Review {at}") not in taken)
@@ -48,6 +50,7 @@ def show_review_form(database: Database, settings: Settings, audit_id: str, *, r
         extractor = right.selectbox(
             "Evidence from",
             extractors,
+            format_func=lambda name: titles.get(name, name),
             help="`pixels` searches under flips, turns, shifts and crops; others compare features.",
         )
         left, middle, right = st.columns([2, 2, 1])

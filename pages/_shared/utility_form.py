@@ -18,6 +18,7 @@ from core.utility.size import measure_experiment
 from pages._shared.names import escape_markdown, show_name
 from pages._shared.readiness import show_readiness
 from pages._shared.selection import choose, choose_several
+from pages._shared.study_choice import lead_to_synthetic
 from pages._shared.utility_settings import choose_preset, choose_protocol
 
 __all__ = ["show_utility_form"]
@@ -30,6 +31,9 @@ _KINDS = {
 
 def show_utility_form(database: Database, settings: Settings, study: StudyRecord) -> None:
     """Ask what is to be compared, say how much work that is, and start it; its id then is in the address."""
+    if not study.folders.synthetic:
+        lead_to_synthetic(study)
+        return
     ready = show_readiness(settings, study)
     if ready is None:
         return

@@ -1,29 +1,26 @@
 """Run audit: what decides the numbers of a new audit, its start, and its progress."""
 
-from typing import Literal
-
 import streamlit as st
 
 from core.audit.plan import WEIGHT_FREE
 from core.audit.protocol import Protocol
 from core.datasets.folder_tree import list_subfolders
 from core.datasets.study_folders import list_study_columns
-from core.features.base import ResizeMode
 from core.features.registry import EXTRACTORS
 from core.jobs.submission import submit_audit
+from pages._shared.code_extractors import list_code_extractors
 from pages._shared.job_progress import show_active_jobs
 from pages._shared.links import JOBS, QUALITY
+from pages._shared.protocol_settings import choose_more_settings
 from pages._shared.study_choice import choose_study
 from pages._shared.workspace import open_workspace
 
 AUTOMATIC = "Automatic"
 NAMED = [WEIGHT_FREE, *(name for name, entry in EXTRACTORS.items() if name == entry.pattern)]
-CHANNELS: dict[str, Literal[1, 3] | None] = {"As stored": None, "Grey": 1, "RGB": 3}
-FILTERS = list(ResizeMode)
 
 settings, database = open_workspace()
 st.title("Run audit")
-study = choose_study(database, st.container())
+study = choose_study(database, st.container(), needs_synthetic=True)
 show_active_jobs(study_id=study.id)
 
 names = ", ".join(one.name for one in study.folders.synthetic)
@@ -34,14 +31,17 @@ st.text(f"Synthetic sets: {names}.{against}")
 defaults = Protocol()
 columns = list_study_columns(study.folders, settings)
 names_of_classes = [one.name for one in list_subfolders(study.folders.real, settings, limit=100).subfolders]
+codes = list_code_extractors(database, settings, study)
 with st.form("protocol"):
     extractors = st.multiselect(
         "Extractors",
-        NAMED,
+        [*NAMED, *codes],
+        format_func=lambda name: codes.get(name, name),
         placeholder=AUTOMATIC,
         accept_new_options=True,
         help="What turns images into features. Automatic takes the FID Inception where its weights are to be "
-        "had, else `texture`, and `pixels` for copies. A network of timm is written `timm:NAME`.",
+        "had, else `texture`, and `pixels` for copies. A network of timm is written `timm:NAME`. A "
+        "trained VQ-VAE-2 among the study's generators adds its codes.",
     )
     left, middle, right = st.columns(3)
     nearest_k = left.number_input(
@@ -66,29 +66,7 @@ with st.form("protocol"):
         help="Columns of the labels CSV, such as sex or age, whose values are measured like classes; numbers "
         "fall into bands.",
     )
-    with st.expander("More settings"):
-        left, middle, right = st.columns(3)
-        resize = left.selectbox("Resize filter", FILTERS, index=FILTERS.index(defaults.resize), required=True)
-        resolution = middle.number_input(
-            "Resolution in pixels",
-            8,
-            4096,
-            None,
-            placeholder="Each extractor's own",
-            help="Side that extractors see.",
-        )
-        channels = right.selectbox("Channels", list(CHANNELS), required=True)
-        percent = left.number_input(
-            "False-flag rate in %",
-            0.01,
-            49.0,
-            100 * defaults.false_flag_rate,
-            help="Share of innocent images that may be flagged as copies; 1 % takes at least 99 images to "
-            "compare with.",
-        )
-        multiscale = st.checkbox(
-            "MM-FID and MM-STD", help="Every extractor at 128, 256, 512 and 1024 pixels; takes much longer."
-        )
+    more = choose_more_settings()
     bias = st.checkbox("Bias", help="What gives a class away, and how much of it synthetic sets inherit.")
     started = st.form_submit_button("Run audit", type="primary", icon=":material/play_arrow:")
 
@@ -104,12 +82,8 @@ if started:
         seed=seed,
         class_names=tuple(classes),
         group_by=tuple(group_by),
-        resize=resize or defaults.resize,
-        resolution=resolution,
-        num_channels=CHANNELS[channels or "As stored"],
-        multiscale=multiscale,
         bias=bias,
-        false_flag_rate=round(percent / 100, 6),
+        **more,
     )
     job = submit_audit(database, settings, study, protocol)
     st.switch_page(JOBS, query_params={"job": job.id})

@@ -9,7 +9,7 @@ from core.db.studies import list_studies, restore_study
 from core.jobs.demo_job import DEMO_NAME
 from core.jobs.submission import submit_demo
 from pages._shared.job_progress import show_active_jobs
-from pages._shared.links import LAUNCH, QUALITY, SETUP
+from pages._shared.links import GENERATORS, LAUNCH, QUALITY, SETUP
 from pages._shared.overview_tables import lay_out_audits, lay_out_experiments, lay_out_studies
 from pages._shared.results_links import page_of_experiment
 from pages._shared.table import show_table
@@ -53,7 +53,7 @@ if not studies and not demo_runs:
         st.subheader("Audit your own images")
         st.write(
             "A study is one folder of real images, one folder of images for each generator and, better, "
-            "one of real images that no generator has seen."
+            "one of real images that no generator has seen. Without a generator, train one here."
         )
         if st.button("Set up a study", icon=":material/create_new_folder:"):
             st.switch_page(SETUP)
@@ -63,7 +63,7 @@ if studies:
     clicked = show_table(lay_out_studies(studies, latest), key="studies", file_name="studies.csv")
     if clicked:
         action, _, study_id = clicked.partition(" ")
-        target = {"open": QUALITY, "run": LAUNCH, "edit": SETUP}[action]
+        target = {"open": QUALITY, "run": LAUNCH, "train": GENERATORS, "edit": SETUP}[action]
         st.switch_page(target, query_params={"study": study_id})
     with st.container(horizontal=True):
         st.page_link(SETUP, label="Set up a study", icon=":material/create_new_folder:")

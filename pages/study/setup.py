@@ -11,7 +11,7 @@ from core.db.studies import load_study, remove_study, save_study
 from core.errors import InputError
 from pages._shared.draft import Draft, add_picked, change_folder, keep_draft, read_draft
 from pages._shared.folder_picker import pick_folder, take_picked
-from pages._shared.links import LAUNCH, OVERVIEW
+from pages._shared.links import GENERATORS, LAUNCH, OVERVIEW
 from pages._shared.names import escape_markdown, show_name
 from pages._shared.set_preview import show_set_preview
 from pages._shared.study_check import show_study_check
@@ -97,6 +97,8 @@ with st.container(border=True):
             keep_draft(replace(draft, synthetic=named))
             st.rerun()
         show_set_preview(folder)
+    if not draft.synthetic:
+        st.text("None yet. A generator can be trained on the real images, and what it draws be added here.")
     last = draft.synthetic[-1][1] if draft.synthetic else draft.real
     open_picker("synthetic", "Add a synthetic set", last.parent if last else None)
 
@@ -113,7 +115,7 @@ with st.container(horizontal=True):
         except InputError as error:
             st.error(escape_markdown(str(error)))
         else:
-            st.switch_page(LAUNCH, query_params={"study": saved.id})
+            st.switch_page(LAUNCH if folders.synthetic else GENERATORS, query_params={"study": saved.id})
     if study and st.button(
         "Remove study",
         icon=":material/delete:",

@@ -49,6 +49,21 @@ def test_a_study_is_added_listed_removed_and_restored(
     assert run(capsys, "study", "list")[1] == f"{study_id}\tFilms\t1\n"
 
 
+def test_a_study_may_begin_with_real_images_alone(
+    capsys: pytest.CaptureFixture[str], workspace: Path
+) -> None:
+    data = workspace / "data"
+    expected = small_folders(data)
+    status, output, errors = run(capsys, "study", "add", "Films", "--real", str(data / "real"))
+    (study,) = list_studies(open_database(get_settings()))
+    # The id alone is standard output, for scripts.
+    assert (status, output) == (0, f"{study.id}\n") and "no synthetic set yet" in errors
+    assert study.folders == expected.model_copy(update={"synthetic": ()})
+    assert run(capsys, "study", "list")[1] == f"{study.id}\tFilms\t0\n"
+    status, output, errors = run(capsys, "study", "audit", "Films")
+    assert (status, output) == (2, "") and "no synthetic set yet" in errors
+
+
 def test_folders_outside_of_the_roots_are_refused(
     capsys: pytest.CaptureFixture[str], workspace: Path, tmp_path: Path
 ) -> None:

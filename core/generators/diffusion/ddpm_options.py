@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     # isort: split
     import torch
 
+    from core.config import Settings
     from core.generators.phase import Phase, Sampler
     from core.generators.run_folder import RunFolder
     from core.generators.training_images import TrainingImages
@@ -128,15 +129,22 @@ class DdpmFamily:
     paper: Final = "Ho et al., Denoising Diffusion Probabilistic Models, NeurIPS 2020"
     options: type[GeneratorOptions] = DdpmOptions
     presets: Mapping[str, GeneratorOptions] = PRESETS
+    packages: tuple[str, ...] = ("diffusers",)
 
     def build_phases(
-        self, options: GeneratorOptions, *, images: TrainingImages, run: RunFolder, device: torch.device
+        self,
+        options: GeneratorOptions,
+        *,
+        images: TrainingImages,
+        run: RunFolder,
+        device: torch.device,
+        settings: Settings,
     ) -> Sequence[Callable[[], Phase]]:
         """List its one phase, `diffusion`."""
         from core.generators.diffusion.phases import build_ddpm_phase
 
         assert isinstance(options, DdpmOptions), "options of another family"
-        return [lambda: build_ddpm_phase(options, images=images, run=run, device=device)]
+        return [lambda: build_ddpm_phase(options, images=images, run=run, device=device, settings=settings)]
 
     def load_sampler(self, run: RunFolder, *, device: torch.device) -> Sampler:
         """Load the denoising network."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     # isort: split
     import torch
 
+    from core.config import Settings
     from core.generators.phase import Phase, Sampler
     from core.generators.run_folder import RunFolder
     from core.generators.training_images import TrainingImages
@@ -144,6 +145,11 @@ class LatentDiffusionOptions(DiffusionOptions):
         wanted = self.autoencoder_images or round(self.autoencoder_epochs * n_training)
         return max(1, -(-wanted // self.autoencoder_batch_size)) * self.autoencoder_batch_size
 
+    def list_phases(self, n_training: int) -> dict[str, int]:
+        """See `GeneratorOptions.list_phases`."""
+        autoencoder = {"autoencoder": self.count_autoencoder_images(n_training)}
+        return autoencoder | super().list_phases(n_training)
+
 
 PRESETS: Final[Mapping[str, LatentDiffusionOptions]] = {
     # Both parts within three minutes on two CPU cores, for trying out and for tests.
@@ -239,9 +245,16 @@ class LatentDiffusionFamily:
     paper: Final = "Rombach et al., High-Resolution Image Synthesis with Latent Diffusion Models, CVPR 2022"
     options: type[GeneratorOptions] = LatentDiffusionOptions
     presets: Mapping[str, GeneratorOptions] = PRESETS
+    packages: tuple[str, ...] = ("diffusers",)
 
     def build_phases(
-        self, options: GeneratorOptions, *, images: TrainingImages, run: RunFolder, device: torch.device
+        self,
+        options: GeneratorOptions,
+        *,
+        images: TrainingImages,
+        run: RunFolder,
+        device: torch.device,
+        settings: Settings,
     ) -> Sequence[Callable[[], Phase]]:
         """List `autoencoder`, and `diffusion` in its latent space."""
         from core.generators.diffusion.autoencoder_phase import AutoencoderPhase

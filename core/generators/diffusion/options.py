@@ -105,6 +105,10 @@ class DiffusionOptions(GeneratorOptions):
             )
         return self
 
+    def list_phases(self, n_training: int) -> dict[str, int]:
+        """See `GeneratorOptions.list_phases`."""
+        return {"diffusion": self.count_images(n_training)}
+
     @property
     def grid_side(self) -> int:
         """Side in pixels of what is denoised: images, unless a family denoises something smaller."""

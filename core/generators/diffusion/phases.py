@@ -15,7 +15,7 @@ import core.torch_setup  # noqa: F401  # before anything else of torch
 import torch
 from torch import Tensor, nn
 
-from core.config import get_settings
+from core.config import Settings
 from core.generators.averaging import copy_for_averaging, update_average
 from core.generators.checkpoint import load_modules, read_state
 from core.generators.diffusion.autoencoder import LatentAutoencoder, LatentScale
@@ -172,13 +172,19 @@ class DiffusionPhase:
 
 
 def build_ddpm_phase(
-    options: DdpmOptions, *, images: TrainingImages, run: RunFolder, device: torch.device
+    options: DdpmOptions,
+    *,
+    images: TrainingImages,
+    run: RunFolder,
+    device: torch.device,
+    settings: Settings,
 ) -> DiffusionPhase:
     """Build the training of a denoising network on pixels, from scratch or from a checkpoint.
 
     Raises:
         WeightsError: if the checkpoint to go on from cannot be had or does not fit.
         InputError: if it was trained on another noise schedule.
+        OutsideRootError: if it lies below no folder that settings allow to read.
     """
     n_labels = _count_labels(options, images)
     state = read_state(run, DIFFUSION_PHASE)
@@ -186,7 +192,7 @@ def build_ddpm_phase(
         # What was begun goes on without the checkpoint that it began from.
         denoiser = Denoiser(UnetLayout.model_validate_json(str(state.extra["layout"])))
     elif options.pretrained:
-        denoiser = build_pretrained(read_pretrained(options, get_settings()), options, n_labels=n_labels)
+        denoiser = build_pretrained(read_pretrained(options, settings), options, n_labels=n_labels)
     else:
         denoiser = Denoiser(UnetLayout.from_options(options, n_labels=n_labels))
     space = DiffusionSpace(lambda batch: batch.images, lambda drawn: drawn, bound=1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from safetensors.torch import load as load_tensors
 from torch import Tensor
 
 from core.config import Settings
-from core.confinement import open_confined
+from core.confinement import is_confined, open_confined
 from core.errors import InputError, OutsideRootError, WeightsError
 from core.generators.diffusion.ddpm_options import DdpmOptions
 from core.generators.diffusion.noise_schedule import BETAS
@@ -66,11 +67,20 @@ def read_pretrained(options: DdpmOptions, settings: Settings) -> Pretrained:
         OutsideRootError: if it lies below no folder root.
     """
     name = options.pretrained
-    folder = Path(name).expanduser()
-    if folder.is_dir():
+    # Roots are real paths; a link that leads out of them is outside, whatever it is called.
+    folder = Path(os.path.realpath(Path(name).expanduser()))
+    is_id = _ID.fullmatch(name) is not None
+    may_look = is_confined(folder, settings.confined_to)
+    if may_look and folder.is_dir():
         find = _find_in_folder(folder, settings)
-    elif _ID.fullmatch(name) and not folder.is_absolute():
+    elif is_id:
         find = _find_on_hub(name, settings)
+    elif not may_look:
+        # Nothing is said about what is or is not there.
+        raise OutsideRootError(
+            f"The checkpoint {name} lies below no folder root; put its folder below one, or train from "
+            "scratch with pretrained=."
+        )
     else:
         raise WeightsError(f"The checkpoint {name} is neither a folder nor an id on the hub; {_ADVICE}.")
     config, scheduler, weights = find

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     # isort: split
     import torch
 
+    from core.config import Settings
     from core.generators.phase import Phase, Sampler
     from core.generators.run_folder import RunFolder
     from core.generators.training_images import TrainingImages
@@ -29,9 +30,16 @@ class StyleGAN2Family:
     paper = "Karras et al., Analyzing and Improving the Image Quality of StyleGAN, CVPR 2020"
     options: type[GeneratorOptions] = StyleGAN2Options
     presets: Mapping[str, GeneratorOptions] = PRESETS
+    packages: tuple[str, ...] = ()
 
     def build_phases(
-        self, options: GeneratorOptions, *, images: TrainingImages, run: RunFolder, device: torch.device
+        self,
+        options: GeneratorOptions,
+        *,
+        images: TrainingImages,
+        run: RunFolder,
+        device: torch.device,
+        settings: Settings,
     ) -> Sequence[Callable[[], Phase]]:
         """One phase, in which generator and discriminator are trained against each other."""
         assert isinstance(options, StyleGAN2Options)

@@ -121,6 +121,10 @@ class StyleGAN2Options(GeneratorOptions):
             )
         return self
 
+    def list_phases(self, n_training: int) -> dict[str, int]:
+        """See `GeneratorOptions.list_phases`."""
+        return {"gan": self.count_images(n_training)}
+
     def width_at(self, side: int) -> int:
         """Feature maps at a resolution (Karras et al. 2020: 512 up to 64 pixels, then halved each time)."""
         return max(1, min(self.channel_base // side, self.channel_max))

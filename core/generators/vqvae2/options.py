@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     # isort: split
     import torch
 
+    from core.config import Settings
     from core.generators.phase import Phase, Sampler
     from core.generators.run_folder import RunFolder
     from core.generators.training_images import TrainingImages
@@ -136,6 +137,11 @@ class Vqvae2Options(GeneratorOptions):
         wanted = self.prior_images or round(self.prior_epochs * n_training)
         return max(1, -(-wanted // self.prior_batch_size)) * self.prior_batch_size
 
+    def list_phases(self, n_training: int) -> dict[str, int]:
+        """See `GeneratorOptions.list_phases`."""
+        prior = self.count_prior_images(n_training)
+        return {"autoencoder": self.count_images(n_training), "prior-top": prior, "prior-bottom": prior}
+
     @property
     def top_side(self) -> int:
         """Codes a side of the top map."""
@@ -187,9 +193,16 @@ class Vqvae2Family:
     paper: Final = "Razavi et al., NeurIPS 2019"
     options: type[GeneratorOptions] = Vqvae2Options
     presets: Mapping[str, GeneratorOptions] = PRESETS
+    packages: tuple[str, ...] = ()
 
     def build_phases(
-        self, options: GeneratorOptions, *, images: TrainingImages, run: RunFolder, device: torch.device
+        self,
+        options: GeneratorOptions,
+        *,
+        images: TrainingImages,
+        run: RunFolder,
+        device: torch.device,
+        settings: Settings,
     ) -> Sequence[Callable[[], Phase]]:
         """Autoencoder, top prior, bottom prior; the priors learn from codes that lie in the run's folder."""
         from core.generators.vqvae2.autoencoder_phase import AutoencoderPhase

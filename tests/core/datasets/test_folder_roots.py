@@ -290,6 +290,7 @@ def test_label_files_are_csv_files_that_resolve(root: Path, settings: Settings) 
     assert list_label_files(ref(), settings) == tuple(f"{index}.csv" for index in range(50))
 
 
+@pytest.mark.alone
 def test_a_folder_of_fifty_thousand_files_is_listed_at_once(root: Path, settings: Settings) -> None:
     folder = root / "large"
     (folder / "class").mkdir(parents=True)
@@ -305,6 +306,7 @@ def test_a_folder_of_fifty_thousand_files_is_listed_at_once(root: Path, settings
     assert (names(listing), listing.n_files) == (["class"], 50_000)
 
 
+@pytest.mark.alone
 def test_a_folder_of_twenty_thousand_folders_is_listed_at_once(root: Path, settings: Settings) -> None:
     for index in range(20_000):
         (root / f"case {index}").mkdir()

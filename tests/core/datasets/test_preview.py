@@ -236,6 +236,7 @@ def test_odd_names_of_classes_and_files(root: Path, settings: Settings, name: st
     assert {one.id for one in found.thumbnails} == {f"{shown}/0000.png", f"{shown}/{shown}"}
 
 
+@pytest.mark.alone
 def test_a_folder_of_fifty_thousand_files(root: Path, settings: Settings) -> None:
     folder = write_images(root / "set", 1)
     for index in range(1, 50_000):

@@ -10,7 +10,14 @@ from pydantic import ValidationError
 from core.config import get_settings
 from core.datasets.folder_roots import FolderRef
 from core.datasets.study import Study
-from core.datasets.study_folders import StudyFolders, SyntheticFolder, add_synthetic, confine_to_roots
+from core.datasets.study_folders import (
+    StudyFolders,
+    SyntheticFolder,
+    add_synthetic,
+    confine_to_roots,
+    find_free_name,
+    remove_synthetic,
+)
 from core.errors import InputError
 from tests.studies import small_folders
 
@@ -75,3 +82,18 @@ def test_a_root_that_links_to_itself_breaks_nothing(workspace: Path) -> None:
     workspace.mkdir(parents=True)
     (workspace / "data").symlink_to(workspace / "data")
     assert len(confine_to_roots(get_settings()).confined_to) == 3
+
+
+def test_a_set_finds_a_free_name_and_goes_again() -> None:
+    first, second = FolderRef(root="generated", path="a"), FolderRef(root="generated", path="b")
+    folders = StudyFolders(real=FolderRef(root="data", path="real"), synthetic=())
+    assert remove_synthetic(folders, first) == folders
+    assert find_free_name(folders, "a/b: real?") == "a-b- real"
+    one = add_synthetic(folders, find_free_name(folders, "GAN"), first)
+    assert find_free_name(one, "gan") == "gan 2"
+    two = add_synthetic(one, find_free_name(one, "gan"), second)
+    assert find_free_name(two, "GAN") == "GAN 3"
+    assert remove_synthetic(two, second) == one and remove_synthetic(one, first) == folders
+    # A name that is as long as may be leaves room for its number.
+    long = add_synthetic(folders, "x" * 80, first)
+    assert find_free_name(long, "x" * 80) == "x" * 76 + " 2"

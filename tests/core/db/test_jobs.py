@@ -148,6 +148,7 @@ def test_a_job_that_is_not_there(database: Database) -> None:
         request_cancel(database, "zz")
 
 
+@pytest.mark.alone
 def test_looking_at_the_queue_is_quick_with_many_jobs(database: Database) -> None:
     for _ in range(60):
         end_job(database, add(database).id, state=JobState.DONE)

@@ -162,12 +162,13 @@ class Recorder:
     """A family of one phase that learns nothing and remembers what it was given."""
 
     name = "dcgan"
+    packages = ()
 
     def __init__(self) -> None:
         self.rows: list[list[int]] = []
         self.drawn: list[tuple[float, float]] = []
 
-    def build_phases(self, options, *, images, run, device):
+    def build_phases(self, options, *, images, run, device, settings):
         self.network = nn.Linear(1, 1)
         return [lambda: self._Phase(self, options)]
 

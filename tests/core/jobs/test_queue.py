@@ -87,7 +87,8 @@ def test_a_process_that_cannot_be_started_is_said(
 
 def test_asking_is_checked(database: Database, settings: Settings, backend: PlayedBackend) -> None:
     known = (
-        "known are: audit, bias, check, cleaned, crop, demo, generate, map, rating, report, train, utility"
+        "known are: adopt, audit, bias, check, cleaned, crop, demo, generate, map, measure, rating, report, "
+        "train, utility"
     )
     with pytest.raises(UnknownNameError, match=known):
         submit_job(database, settings, kind="bake", payload={}, title="t", backend=backend)

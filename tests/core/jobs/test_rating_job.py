@@ -20,7 +20,7 @@ from core.db.rating_sessions import (
 )
 from core.db.studies import StudyRecord, save_study
 from core.errors import CancelledError, InputError, MedSynError, UnknownNameError
-from core.jobs import queue, runner, submission
+from core.jobs import _submit, queue, runner, submission
 from core.jobs.kinds import JOB_KINDS
 from core.jobs.runner import run_job
 from core.jobs.unmade_sessions import list_unmade_sessions
@@ -197,7 +197,7 @@ def test_a_payload_that_does_not_fit_is_refused(database: Database) -> None:
 def test_it_is_submitted_for_its_study(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     session = keep_mixed_session(database)
     asked: dict[str, object] = {}
-    monkeypatch.setattr(submission, "submit_job", lambda *_, **given: asked.update(given))
+    monkeypatch.setattr(_submit, "submit_job", lambda *_, **given: asked.update(given))
     submission.submit_rating(database, get_settings(), session)
     assert asked == {
         "kind": "rating",

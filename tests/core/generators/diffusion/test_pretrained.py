@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -15,13 +16,17 @@ from diffusers import DDPMScheduler, UNet2DModel
 
 from core.config import get_settings
 from core.errors import InputError, OutsideRootError, WeightsError
+from core.features.base import Device
 from core.generators.diffusion.ddpm_options import DDPM, DdpmOptions
 from core.generators.diffusion.pretrained import build_pretrained, read_pretrained
 from core.generators.run_folder import RunFolder
 from core.generators.sampling import load_sampler
 from core.generators.training import train_generator
+from core.generators.training_run import run_training
+from core.progress import SilentProgress
 from tests.core.generators.diffusion.tiny import TINY_DDPM
 from tests.core.generators.runs import CPU, make_images
+from tests.images import write_images
 
 STEPS = torch.tensor([3, 70])
 
@@ -81,6 +86,31 @@ def test_a_pipeline_folder_is_trained_on_and_needed_only_once(
     train_generator(DDPM, options, images=images, run=run, device=CPU)
     (network,) = load_sampler(run, device=CPU).modules().values()
     assert network.unet.conv_in.weight.shape == (12, 1, 3, 3)
+
+
+def test_a_checkpoint_is_read_below_the_folder_roots_alone(
+    colour: tuple[Path, UNet2DModel], tmp_path: Path
+) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    write_images(root / "real", 8, size=8)
+    for folder in (root / "checkpoint", outside):
+        colour[1].save_pretrained(folder)
+    (root / "link").symlink_to(outside)
+    confined = replace(get_settings(), confined_to=(root.resolve(),), home=tmp_path / "home")
+
+    def train(checkpoint: Path) -> None:
+        run_training(
+            "ddpm", options_for(checkpoint, n_images=8, is_conditional=False), real=root / "real",
+            run=RunFolder(tmp_path / "runs" / checkpoint.name), device=Device.CPU, settings=confined,
+            progress=SilentProgress(),
+        )  # fmt: skip
+
+    for path in (outside, root / "link", outside / "not-there"):
+        with pytest.raises(OutsideRootError, match="below no folder root; put its folder"):
+            train(path)
+    train(root / "checkpoint")
+    record = RunFolder(tmp_path / "runs" / "checkpoint").read_record()
+    assert record.versions["diffusers"] == importlib.metadata.version("diffusers")
 
 
 def test_what_cannot_be_had_or_does_not_fit_is_refused(
