@@ -59,58 +59,55 @@ def plot_intervals(
         subplot_titles=[escape_label(panel) for panel in panels],
         horizontal_spacing=0.28 / (len(panels) + 2),
     )
+    shapes: list[dict[str, Any]] = []
+    traces: list[tuple[go.Scatter, int]] = []
     for column, panel in enumerate(panels, start=1):
         rows = records[records["panel"] == panel]
         for row in rows.to_dict("records"):
             place = names.index(row["set"])
-            _add_floor(figure, row, place, theme, column)
-            _add_value(figure, row, place, styles[row["set"]], theme, column)
+            shapes += _draw_floor(row, place, theme, column)
+            if not math.isnan(float(row["value"])):
+                traces.append((_draw_value(row, place, styles[row["set"]], theme), column))
         span = (ranges or {}).get(panel) or _span(rows)
         figure.update_xaxes(range=_pad(span), col=column, nticks=6)
+    # All at once: each one added by itself copies all before it.
+    figure.add_traces([trace for trace, _ in traces], rows=1, cols=[column for _, column in traces])
+    figure.update_layout(shapes=shapes)
     name_rows(figure, names)
     figure.update_layout(template=build_template(theme), height=_FRAME_PX + _ROW_PX * len(names))
     figure.update_annotations(font={"size": 14}, yshift=6)
     return figure
 
 
-def _add_floor(figure: go.Figure, row: Mapping[Hashable, Any], place: int, theme: Theme, column: int) -> None:
+def _draw_floor(row: Mapping[Hashable, Any], place: int, theme: Theme, column: int) -> list[dict[str, Any]]:
     """Draw one row's part of the floor; equal floors of neighbouring rows join to one band."""
     floor = float(row["floor"])
     if math.isnan(floor):
-        return
-    ends = {"y0": place - HALF_ROW, "y1": place + HALF_ROW, "row": 1, "col": column, "layer": "below"}
+        return []
+    # plotly calls the first pair of axes x and y, the second x2 and y2.
+    number = "" if column == 1 else str(column)
+    ends = {"y0": place - HALF_ROW, "y1": place + HALF_ROW, "xref": f"x{number}", "yref": f"y{number}"}
     low, high = float(row["floor_low"]), float(row["floor_high"])
+    line = {"width": 1.5, "dash": "dot", "color": _BAND_LINE[theme]}
+    shapes: list[dict[str, Any]] = [{"type": "line", "x0": floor, "x1": floor, "line": line}]
     if not (math.isnan(low) or math.isnan(high)):
-        figure.add_shape(type="rect", x0=low, x1=high, fillcolor=_BAND[theme], line={"width": 0}, **ends)
-    figure.add_shape(
-        type="line",
-        x0=floor,
-        x1=floor,
-        line={"width": 1.5, "dash": "dot", "color": _BAND_LINE[theme]},
-        **ends,
-    )
+        band = {"type": "rect", "x0": low, "x1": high, "fillcolor": _BAND[theme], "line": {"width": 0}}
+        shapes.insert(0, band)
+    return [shape | ends | {"layer": "below"} for shape in shapes]
 
 
-def _add_value(
-    figure: go.Figure, row: Mapping[Hashable, Any], place: int, style: SetStyle, theme: Theme, column: int
-) -> None:
+def _draw_value(row: Mapping[Hashable, Any], place: int, style: SetStyle, theme: Theme) -> go.Scatter:
     value, low, high = (float(row[name]) for name in ("value", "low", "high"))
-    if math.isnan(value):
-        return
-    figure.add_trace(
-        go.Scatter(
-            x=[value],
-            y=[place],
-            mode="markers",
-            marker=marker_of(style, theme),
-            name=escape_label(str(row["set"])),
-            hovertext=[write_lines(row["label"])],
-            hoverinfo="text",
-            cliponaxis=False,
-            error_x=draw_interval(value, low, high, colour=style.colour(theme), width_px=2),
-        ),
-        row=1,
-        col=column,
+    return go.Scatter(
+        x=[value],
+        y=[place],
+        mode="markers",
+        marker=marker_of(style, theme),
+        name=escape_label(str(row["set"])),
+        hovertext=[write_lines(row["label"])],
+        hoverinfo="text",
+        cliponaxis=False,
+        error_x=draw_interval(value, low, high, colour=style.colour(theme), width_px=2),
     )
 
 
