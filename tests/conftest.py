@@ -11,7 +11,7 @@ import pytest
 from core.config import get_settings
 from core.db.database import Database, open_database
 from tests.postgres import fresh_postgres
-from tests.workers import group_tests, name_worker, take_turn
+from tests.workers import group_tests, is_alone, name_worker, take_turn
 
 # The tests' networks are tiny: a second thread waits for the first more than it helps, and where servers, browsers
 # and jobs of a test share the cores, tenfold so. Read when torch is loaded, here and in every process of a test.
@@ -37,7 +37,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     # Below the run's folder for temporary files, each worker has one of its own.
     folder = Path(item.config.getoption("basetemp")).parent
-    with take_turn(folder, alone=item.get_closest_marker("alone") is not None):
+    with take_turn(folder, alone=is_alone(item)):
         return (yield)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests import workers
-from tests.workers import group_tests, take_turn
+from tests.workers import group_tests, is_alone, take_turn
 
 TESTS = Path(workers.__file__).parent
 SOON_S = 20.0
@@ -108,6 +108,14 @@ def test_files_stay_together_and_so_do_tests_with_the_same_servers(monkeypatch: 
         *["core/x/test_b.py"] * 2,
         "browser/test_light.py",
     ]
+
+
+def test_nothing_runs_beside_a_browser() -> None:
+    browser, core = make_items()[0], make_items()[4]
+    assert is_alone(browser)
+    assert not is_alone(core)
+    core.add_marker(pytest.mark.alone)
+    assert is_alone(core)
 
 
 def test_a_single_process_takes_tests_as_they_come(monkeypatch: pytest.MonkeyPatch) -> None:

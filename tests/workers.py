@@ -1,8 +1,8 @@
 """What has to hold when pytest divides the tests between processes: `pytest -n 2 --dist loadgroup`.
 
 Tests of a file stay together, since they share fixtures. Those that share the demo or the rating server, or run
-audits, are one group: such servers are started once, and what keeps two cores busy does so once at a time. A test
-marked `alone` measures time, and nothing else runs then.
+audits, are one group: such servers are started once. Nothing runs beside a test that drives a browser, nor beside
+one marked `alone`, which measures time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["group_tests", "name_worker", "take_turn"]
+__all__ = ["group_tests", "is_alone", "name_worker", "take_turn"]
 
 _TESTS = Path(__file__).parent
 _BROWSER = _TESTS / "browser"
@@ -46,6 +46,15 @@ def group_tests(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(groups[item.path]))
     items.sort(key=lambda item: item.path.is_relative_to(_BROWSER) and groups[item.path] != "servers")
+
+
+def is_alone(item: pytest.Item) -> bool:
+    """Tell whether nothing may run beside a test: it measures time, or drives a browser.
+
+    Server, jobs and browser of one test keep two cores busy. Its waits are those of a machine with nothing else to
+    do, and with another test beside them some were too short.
+    """
+    return item.get_closest_marker("alone") is not None or item.path.is_relative_to(_BROWSER)
 
 
 @contextmanager

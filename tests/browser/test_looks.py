@@ -173,7 +173,6 @@ def test_empty_pages(
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_full_pages(
     demo: FinishedDemo, new_page: Callable[..., Page], screenshots: Path | None, scheme: str

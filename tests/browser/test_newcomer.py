@@ -12,8 +12,7 @@ from playwright.sync_api import Download, Locator, Page, expect
 
 from tests.browser.demo import NAME, SETS, FinishedDemo
 
-# Server, job and browser keep both cores busy: waits are those of a machine with nothing else to do.
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 # A number, then its interval; a minus is typographic.
 WITH_INTERVAL = re.compile(r"^[−-]?[\d.,]+( \*)?\s+\[[−-]?[\d.,]+, [−-]?[\d.,]+\]")
