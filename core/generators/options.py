@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -70,10 +71,10 @@ class GeneratorOptions(BaseModel):
         wanted = self.n_images or round(self.epochs * n_training)
         return max(1, -(-wanted // self.batch_size)) * self.batch_size
 
+    @abstractmethod
     def list_phases(self, n_training: int) -> dict[str, int]:
         """Name what is trained, one after the other, with the images that each phase sees in all.
 
         Args:
             n_training: training images that there are.
         """
-        raise NotImplementedError(f"{type(self).__name__} names no phases")
