@@ -20,7 +20,7 @@ export class Outbox {
   #note;
   #unsent;
   #waiting = new Map();
-  #isSending = false;
+  #sending = null;
   #isStopped = false;
   #isFailing = false;
 
@@ -46,10 +46,14 @@ export class Outbox {
     return kept;
   }
 
-  // Sends until nothing is left, however long the network is away.
+  // Sends until nothing is left, however long the network is away; resolves then.
   async send() {
-    if (this.#isSending || this.#isStopped) return;
-    this.#isSending = true;
+    if (this.#isStopped || !this.#unsent.length) return;
+    this.#sending ??= this.#sendAll();
+    await this.#sending;
+  }
+
+  async #sendAll() {
     try {
       while (this.#unsent.length) {
         const batch = this.#unsent.slice(0, LARGEST_BATCH);
@@ -73,7 +77,7 @@ export class Outbox {
       this.#save();
       this.onRefused(error, lost);
     } finally {
-      this.#isSending = false;
+      this.#sending = null;
     }
   }
 

@@ -21,7 +21,22 @@ takeOver(() => {
   showElsewhere();
 });
 
+// Sends what the server does not have yet, so that it says where to go on after that. Resolves to what has to be
+// said of answers that it did not take.
+async function saveFirst() {
+  let note = "";
+  showWait("Saving answers that you gave before…");
+  outbox.onStatus = (n, isFailing) => isFailing && showWait("Answers that you gave before are not saved yet. This page tries again by itself.");
+  outbox.onReply = () => {};
+  outbox.onRefused = (error, lost) => {
+    note = `${lost === 1 ? "1 answer was" : `${lost} answers were`} not kept, because the session had changed meanwhile.`;
+  };
+  await outbox.send();
+  return note;
+}
+
 async function proceed(note = "") {
+  if (outbox.size) note = await saveFirst();
   let state;
   try {
     state = await persist(loadState, () => showWait("The server cannot be reached. This page tries again by itself."));
@@ -53,18 +68,5 @@ function follow(state, note = "") {
   }
 }
 
-async function open() {
-  let note = "";
-  if (outbox.size) {
-    // From before a reload, or a closed browser.
-    showWait("Saving answers that you gave before…");
-    outbox.onStatus = (n, isFailing) => isFailing && showWait("Answers that you gave before are not saved yet. This page tries again by itself.");
-    outbox.onRefused = (error, lost) => {
-      note = `${lost === 1 ? "1 answer was" : `${lost} answers were`} not kept, because the session had changed meanwhile.`;
-    };
-    await outbox.send();
-  }
-  await proceed(note);
-}
-
-open();
+// What is not sent yet is from before a reload, or a closed browser.
+proceed();

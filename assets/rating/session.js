@@ -193,6 +193,7 @@ export class Session {
   }
 
   #leave(error, lost) {
+    if (this.#abort.signal.aborted) return;
     this.stop();
     const answers = lost === 1 ? "1 answer was" : `${lost} answers were`;
     this.#onEnd(lost ? `${answers} not kept, because the session had changed meanwhile.` : "");

@@ -26,11 +26,13 @@ class RaterSeat:
         rater: the rater with all trials.
         session: the rater's session.
         standing: standing answers by position, which are those of the first positions.
+        furthest: the furthest next position that the rater ever had, from 0; undone answers do not lower it.
     """
 
     rater: RaterRecord
     session: RatingSessionRecord
     standing: Mapping[int, NewAnswer]
+    furthest: int
 
 
 def load_seat(database: Database, rater_id: str) -> RaterSeat:
@@ -48,4 +50,6 @@ def load_seat(database: Database, rater_id: str) -> RaterSeat:
             rater=read_rater(rater),
             session=read_rating_session(get_rating_session(session, rater.session_id)),
             standing=standing_answers(answers),
+            # An answer is taken only at the next position and leads to the one after it.
+            furthest=max((one.given.position + 1 for one in answers), default=0),
         )

@@ -29,7 +29,11 @@ __all__ = [
 ]
 
 AHEAD = 3
-"""Trials after the next one whose images a browser may load before it needs them."""
+"""Trials after the next one whose images a browser may load before it needs them.
+
+Next is meant from the furthest place that the rater has reached. A browser asks for an image on one line and
+withdraws an answer on another, so either may arrive first: an undo takes no image back.
+"""
 
 
 class Phase(StrEnum):
@@ -153,7 +157,7 @@ def give_answers(database: Database, rater_id: str, answers: Sequence[NewAnswer]
 
 
 def find_stimulus(database: Database, rater_id: str, position: int, slot: int) -> tuple[str, int]:
-    """Find the image that a rater's browser asks for.
+    """Find the image that a rater's browser asks for, up to `AHEAD` after the furthest place ever reached.
 
     Args:
         database: where.
@@ -169,7 +173,7 @@ def find_stimulus(database: Database, rater_id: str, position: int, slot: int) -
         DatabaseError: if the database does not answer.
     """
     seat = load_seat(database, rater_id)
-    trials = seat.rater.trials[: len(seat.standing) + AHEAD + 1]
+    trials = seat.rater.trials[: seat.furthest + AHEAD + 1]
     if _find_phase(seat) is Phase.TRIAL and 0 <= position < len(trials):
         shown = trials[position].stimuli
         if 0 <= slot < len(shown):

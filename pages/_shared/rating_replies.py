@@ -30,7 +30,7 @@ def tell_state(settings: Settings, key: str) -> dict[str, Any]:
 
 
 def find_picture(settings: Settings, key: str, position: int, slot: int) -> Path:
-    """Find an image of the next trials, or of one that the rater has seen.
+    """Find an image of the next trials, or of one that the rater was allowed to see before.
 
     Raises:
         UnknownNameError: if no rater has this key, or it is not this rater's turn to see that image.

@@ -62,7 +62,7 @@ def answer_state(request: Request) -> Response:
 
 
 def answer_image(request: Request) -> Response:
-    """Answer with an image of the next trials, or of one that the rater has seen."""
+    """Answer with an image of the next trials, or of one that the rater was allowed to see before."""
     from pages._shared.rating_replies import find_picture
 
     return _guard(lambda: _send_picture(find_picture(get_settings(), **request.path_params)))

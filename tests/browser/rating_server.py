@@ -64,7 +64,7 @@ _FEW: Final = (
 )
 DESIGNS: Final[dict[str, dict[str, Any]]] = {
     # 24 + 4 repeats + 2 checks = 30 trials
-    "plain": {"counts": _counts(3), "n_repeats": 4, "n_checks": 2, "n_raters": 8},
+    "plain": {"counts": _counts(3), "n_repeats": 4, "n_checks": 2, "n_raters": 12},
     "many": {"counts": _counts(5), "n_repeats": 8, "n_checks": 2, "n_raters": 20},
     "pair": {"counts": _counts(1), "task": "pair", "n_training": 1, "n_raters": 3},
     "fixed": {"counts": _FEW, "timing": "fixed", "exposure_frames": 9, "n_checks": 2},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from core.db.raters import revoke_rater
 from tests.browser.rating_server import RatingServer, enter, until, view
@@ -134,6 +134,62 @@ def test_an_answer_is_undone_and_given_anew(rating_server: RatingServer, page: P
     assert (str(last.answer), last.was_hidden) == ("real", True)
 
 
+def test_an_image_that_arrives_behind_an_undo_is_given_out(rating_server: RatingServer, page: Page) -> None:
+    rater_id = rating_server.invite("plain")
+    held: list[Route] = []
+    page.route("**/image/7/0", lambda route: held.append(route))
+    enter(page, rating_server.link(rater_id))
+    page.keyboard.press("Enter")
+    for at in range(4):
+        rating_server.look_at(page, rater_id, at)
+        page.keyboard.press("f")
+    # The fourth answer allows the eighth image, and is withdrawn before the request for it arrives.
+    until(page, lambda: len(held) == 1, "the eighth image asked for")
+    page.keyboard.press("u")
+    until(page, lambda: 3 not in rating_server.answers(rater_id), "the undo kept")
+    with page.expect_response("**/image/7/0") as late:
+        held.pop().continue_()
+    assert late.value.status == 200
+    page.unroute("**/image/7/0")
+    for at in range(3, 8):
+        rating_server.look_at(page, rater_id, at)
+        page.keyboard.press("j")
+    until(page, lambda: len(rating_server.answers(rater_id)) == 8, "eight answers kept")
+    assert [str(one.answer) for one in rating_server.answers(rater_id).values()] == ["fake"] * 3 + [
+        "real"
+    ] * 5
+
+
+def test_an_image_refused_while_its_trial_is_on_is_asked_for_again(
+    rating_server: RatingServer, browser: Browser
+) -> None:
+    rater_id = rating_server.invite("plain")
+    refused: list[str] = []
+
+    def refuse(route: Route) -> None:
+        # Ahead of its turn, and when it is its turn.
+        if len(refused) == 2:
+            route.continue_()
+        else:
+            refused.append(route.request.url)
+            route.fulfill(status=404, json={"error": "There is nothing of that kind for you now."})
+
+    # A page of its own: the browser itself writes of what was refused.
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.route("**/image/1/0", refuse)
+        enter(page, rating_server.link(rater_id))
+        page.keyboard.press("Enter")
+        rating_server.look_at(page, rater_id, 0)
+        until(page, lambda: len(refused) == 1, "the second image refused ahead of its turn")
+        page.keyboard.press("f")
+        # No screen comes between, and nobody has to press a button.
+        rating_server.look_at(page, rater_id, 1)
+        assert len(refused) == 2
+        page.keyboard.press("j")
+        until(page, lambda: len(rating_server.given(rater_id)) == 2, "two answers kept")
+
+
 def test_without_a_network_nothing_is_lost(rating_server: RatingServer, page: Page) -> None:
     rater_id = rating_server.invite("plain")
     is_loaded = watch_images(page)
@@ -250,6 +306,26 @@ def test_a_link_taken_back_stops_a_rater_in_the_middle(rating_server: RatingServ
         expect(page.get_by_text("1 answer was not kept")).to_be_visible()
         assert page.evaluate("localStorage.length") == 0
     assert len(rating_server.given(rater_id)) == 1
+
+
+def test_a_refused_image_ends_the_session_after_the_answers_before_it(
+    rating_server: RatingServer, browser: Browser
+) -> None:
+    rater_id = rating_server.invite("plain")
+    held: list[Route] = []
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.route("**/image/1/0", lambda route: route.fulfill(status=404, json={}))
+        page.route("**/answers", lambda route: held.append(route))
+        enter(page, rating_server.link(rater_id))
+        page.keyboard.press("Enter")
+        rating_server.look_at(page, rater_id, 0)
+        revoke_rater(rating_server.database, rater_id)
+        page.keyboard.press("f")
+        expect(page.get_by_text("Saving answers that you gave before")).to_be_visible()
+        held.pop().continue_()
+        expect(page.get_by_role("heading", name="This link was taken back")).to_be_visible()
+        expect(page.get_by_text("1 answer was not kept")).to_be_visible()
 
 
 def watch_images(page: Page) -> Callable[[int], bool]:

@@ -151,6 +151,13 @@ def test_images_of_the_next_trials_alone_are_given_out(visit: Visit) -> None:
     assert len(visit.get("/mask").content) == len(visit.get("/image/0/0").content)
 
 
+def test_an_image_stays_allowed_after_an_undo(visit: Visit) -> None:
+    visit.begin()
+    visit.answer((0, "real"), (1, "real"), (2, "real"), (3, "fake"))
+    assert visit.answer((3, None), (2, None), start="undo").json()["position"] == 2
+    assert [visit.get(f"/image/{at}/0").status_code for at in (5, 6, 7, 8)] == [200, 200, 200, 404]
+
+
 def test_headers_and_bodies_say_nothing_of_the_image(visit: Visit) -> None:
     visit.begin()
     told = [visit.get(f"/image/{at}/0") for at in range(4)]

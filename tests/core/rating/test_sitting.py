@@ -160,6 +160,28 @@ def test_images_are_found_when_it_is_their_turn(database: Database) -> None:
         find_stimulus(database, rated.id, 15, 0)
 
 
+def test_an_undo_takes_no_image_back(database: Database) -> None:
+    rated = Rated(database)
+    trials = rated.rater.trials
+    # A browser asks for images on one line and withdraws on another: either may arrive first.
+    give_answers(
+        database, rated.id, [*rated.answers(0, 4), *(NewAnswer(at, f"u{at}", None) for at in (3, 2))]
+    )
+    sitting = give_answers(database, rated.id, [rated.answer(2, token="anew")]).sitting
+    assert (sitting.position, [one.position for one in sitting.upcoming]) == (3, [3, 4, 5, 6])
+    for position in range(4 + AHEAD + 1):
+        assert find_stimulus(database, rated.id, position, 0)[1] == trials[position].stimuli[0]
+    # No further than from the furthest place ever reached.
+    with pytest.raises(UnknownNameError, match="no such image"):
+        find_stimulus(database, rated.id, 4 + AHEAD + 1, 0)
+    # Another way to the same place opens nothing more; the next place does.
+    give_answers(database, rated.id, [rated.answer(3, token="again")])
+    with pytest.raises(UnknownNameError, match="no such image"):
+        find_stimulus(database, rated.id, 4 + AHEAD + 1, 0)
+    give_answers(database, rated.id, [rated.answer(4)])
+    assert find_stimulus(database, rated.id, 4 + AHEAD + 1, 0)[1] == trials[4 + AHEAD + 1].stimuli[0]
+
+
 @pytest.mark.parametrize("state", ["not prepared", "not begun", "finished", "revoked"])
 def test_images_are_for_raters_at_a_trial(database: Database, state: str) -> None:
     begun = state in ("finished", "revoked")
