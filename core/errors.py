@@ -5,6 +5,7 @@ The tree::
     MedSynError                    anything below; its message is one sentence for the user
     ├── InputError                 what the user handed in cannot be used
     │   ├── ImageReadError         one file cannot be read as an image
+    │   │   └── IsVolumeError      it is a volume, where a single picture was asked for
     │   ├── ImageSetError          a folder or labels file cannot be used as an image set
     │   ├── OutsideRootError       a path leads out of the folder root that it must stay below
     │   ├── UnknownNameError       a registry does not hold that name (the message lists what it holds)
@@ -26,6 +27,7 @@ __all__ = [
     "ImageReadError",
     "ImageSetError",
     "InputError",
+    "IsVolumeError",
     "MedSynError",
     "OutsideRootError",
     "StoreError",
@@ -45,6 +47,10 @@ class InputError(MedSynError):
 
 class ImageReadError(InputError):
     """One file cannot be read as an image; the message is the reason, without the path."""
+
+
+class IsVolumeError(ImageReadError):
+    """One file is a volume, where a single picture was asked for."""
 
 
 class ImageSetError(InputError):

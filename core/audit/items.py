@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 
 from core.config import Settings
 from core.datasets.image_set import ImageSet
+from core.datasets.item_source import ItemSource, decode_source
 from core.datasets.study_folders import confine_to_roots
-from core.errors import ImageReadError, InputError, StoreError, UnknownNameError
+from core.errors import InputError, StoreError, UnknownNameError
 from core.images.decoded import DecodedImage
-from core.images.reading import compute_digest, decode_image, read_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +51,9 @@ class AuditItem:
         item: path relative to the set's folder, as a reader sees it.
         digest: SHA-256 of the file's bytes.
         label: class, or None.
-        path: where its bytes were.
+        path: where its bytes were; of a DICOM series, its first file.
+        parts: where the files of a DICOM series were; empty where it is one file.
+        slices: slices of a volume; 1 of a picture.
     """
 
     id: str
@@ -61,6 +63,13 @@ class AuditItem:
     digest: str
     label: str | None
     path: Path
+    parts: tuple[Path, ...] = ()
+    slices: int = 1
+
+    @property
+    def source(self) -> ItemSource:
+        """Its files, to be read again."""
+        return ItemSource(self.path, self.digest, self.slices > 1, self.parts)
 
 
 class AuditItems:
@@ -68,7 +77,8 @@ class AuditItems:
 
     Args:
         table: one row an item, with the columns id, set, role, item, file, digest, label, width, height,
-            channels and bit_depth, and groups where the audit has any; sets in the study's order, real first.
+            channels and bit_depth, slices and parts where items are volumes, and groups where the audit has
+            any; sets in the study's order, real first.
         folders: folder of each set, by its name.
     """
 
@@ -101,6 +111,9 @@ class AuditItems:
         if item_id not in self._rows:
             raise UnknownNameError(f"The audit has no image {item_id[:40]!r}.")
         record: dict[str, Any] = self.table.slice(self._rows[item_id], 1).to_pylist()[0]
+        folder = Path(self._folders[record["set"]])
+        # Audits of earlier versions had no volumes.
+        parts = tuple(folder / os.fsdecode(part) for part in record.get("parts") or ())
         return AuditItem(
             id=item_id,
             set=record["set"],
@@ -108,7 +121,9 @@ class AuditItems:
             item=record["item"],
             digest=record["digest"],
             label=record["label"],
-            path=Path(self._folders[record["set"]]) / os.fsdecode(record["file"]),
+            path=parts[0] if parts else folder / os.fsdecode(record["file"]),
+            parts=parts,
+            slices=record.get("slices") or 1,
         )
 
     def folder_of(self, set_name: str) -> Path:
@@ -116,8 +131,9 @@ class AuditItems:
         return Path(self._folders[set_name])
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return the table without `file`."""
-        frame: pd.DataFrame = self.table.drop_columns(["file"]).to_pandas()
+        """Return the table without `file` and `parts`."""
+        names = [name for name in ("file", "parts") if name in self.table.column_names]
+        frame: pd.DataFrame = self.table.drop_columns(names).to_pandas()
         return frame
 
 
@@ -145,6 +161,10 @@ def tabulate_items(sets: Sequence[ImageSet]) -> pa.Table:
         "channels": pa.array([item.facts.channels for _, item in pairs], pa.int8()),
         "bit_depth": pa.array([item.facts.bit_depth for _, item in pairs], pa.int8()),
     }
+    if any(item.facts.is_volume for _, item in pairs):
+        columns["slices"] = pa.array([item.facts.slices for _, item in pairs], pa.int32())
+        files = [[os.fsencode(part.relative_to(one.root)) for part in item.parts] for one, item in pairs]
+        columns["parts"] = pa.array(files, pa.list_(pa.binary()))
     if any(item.groups for _, item in pairs):
         names = [list(map(_readable, item.group_names)) for _, item in pairs]
         columns["groups"] = pa.array(names, pa.list_(pa.string()))
@@ -190,7 +210,7 @@ def load_items(folder: Path) -> AuditItems:
 
 
 def read_item(item: AuditItem, settings: Settings) -> DecodedImage:
-    """Decode an item's file, checked to lie below a folder root and to be the one that was audited.
+    """Decode an item as a picture, checked to lie below a folder root and to be the one that was audited.
 
     Images that an experiment wrote lie below the workspace's folder of experiments instead.
 
@@ -201,15 +221,12 @@ def read_item(item: AuditItem, settings: Settings) -> DecodedImage:
 
 
 def decode_item(item: AuditItem, settings: Settings) -> DecodedImage:
-    """Decode an item's file, checked to be the one that was audited; confined as the settings say.
+    """Decode an item as a picture, checked to be the one that was audited; confined as the settings say.
 
     Raises:
         ImageReadError: if the file is gone, has changed, or lies outside the folders it is confined to.
     """
-    data = read_bytes(item.path, max_file_bytes=settings.max_file_bytes, confined_to=settings.confined_to)
-    if compute_digest(data) != item.digest:
-        raise ImageReadError("it has changed since the audit")
-    return decode_image(data, max_pixels=settings.max_pixels)
+    return decode_source(item.source, settings, since="the audit")
 
 
 @lru_cache(maxsize=8)

@@ -26,6 +26,7 @@ class Protocol(BaseModel):
             each extractor's own.
         num_channels: 1 turns colour into luma, 3 repeats grey; None leaves images as they are.
         intensity: which values of images deeper than 8 bits are black and white, for all sets alike.
+        join_slices: whether the DICOM slices of one series are one volume, not a picture each.
         class_names: classes to keep; empty keeps all.
         group_by: columns of the labels CSV whose values are measured like classes; empty measures none.
         nearest_k: k of precision, recall, density, coverage and the real set: Naeem et al. 2020
@@ -49,6 +50,7 @@ class Protocol(BaseModel):
     resolution: int | None = Field(default=None, ge=8, le=4096)
     num_channels: Literal[1, 3] | None = None
     intensity: Intensity = DEFAULT_INTENSITY
+    join_slices: bool = False
     class_names: tuple[str, ...] = ()
     group_by: tuple[str, ...] = ()
     nearest_k: int = Field(default=5, ge=1, le=1000)

@@ -47,6 +47,7 @@ def rescan_study(
         intensity=Intensity.model_validate(
             summary.protocol.choices.get("intensity") or DEFAULT_INTENSITY.model_dump()
         ),
+        join_slices=bool(summary.protocol.choices.get("join_slices")),
         workers=workers,
         settings=settings,
         progress=progress,

@@ -80,6 +80,7 @@ def run_audit(
         study,
         class_names=protocol.class_names,
         intensity=protocol.intensity,
+        join_slices=protocol.join_slices,
         group_by=protocol.group_by,
         workers=execution.workers,
         settings=settings,

@@ -41,7 +41,7 @@ def montage(
     """
     from core.commands.interruptible_progress import InterruptibleProgress
     from core.config import get_settings
-    from core.recipes.montage_options import MontageOptions
+    from core.images.montage_options import MontageOptions
     from core.recipes.montage_set import make_montage_set
 
     options = MontageOptions.model_validate(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from core.datasets.item_source import ItemSource
 from core.images.decoded import ImageFacts
 from core.images.display import DEFAULT_INTENSITY
 from core.images.intensity import Intensity
@@ -26,19 +27,20 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One readable image.
+    """One readable image or volume.
 
     Attributes:
         id: path relative to the set's folder, with `/`; unique in the set.
-        path: where its bytes are.
-        digest: SHA-256 of the file's bytes.
-        pixel_digest: SHA-256 of its decoded pixels.
+        path: where its bytes are; of a DICOM series, its first file.
+        digest: SHA-256 of the file's bytes; of a series, of all its files'.
+        pixel_digest: SHA-256 of its decoded pixels or voxels.
         label: class, or None.
         patient: patient id, or None.
         facts: format, size and depth of the file.
         intensity: which values are black and white wherever its pixels become numbers.
         groups: column of the labels CSV and the image's value in it, of the columns asked for; a column whose
             value is not known is left out.
+        parts: the files of a DICOM series; empty where the item is one file.
     """
 
     id: str
@@ -50,6 +52,12 @@ class Item:
     facts: ImageFacts
     intensity: Intensity = DEFAULT_INTENSITY
     groups: tuple[tuple[str, str], ...] = ()
+    parts: tuple[Path, ...] = ()
+
+    @property
+    def source(self) -> ItemSource:
+        """Its files, to be read again."""
+        return ItemSource(self.path, self.digest, self.facts.is_volume, self.parts)
 
     @property
     def group_names(self) -> tuple[str, ...]:
@@ -89,6 +97,8 @@ class ImageSet:
         items: readable images, ordered by id.
         unreadable: files that were left out, with reasons, ordered by id.
         warnings: one sentence each, about the set as a whole.
+
+    Items are pictures or volumes, never both.
     """
 
     role: Role
@@ -100,6 +110,11 @@ class ImageSet:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    @property
+    def has_volumes(self) -> bool:
+        """Whether its items are volumes."""
+        return bool(self.items) and self.items[0].facts.is_volume
 
     @property
     def classes(self) -> tuple[str, ...]:

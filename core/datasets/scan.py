@@ -4,51 +4,23 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import asdict
-from importlib.metadata import version
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import PIL
 
 from core.config import Settings, get_settings
 from core.confinement import is_confined
+from core.datasets.entries import Entry, join_series, list_single
+from core.datasets.entry_reading import read_entries
 from core.datasets.image_set import ImageSet, Item, Role, UnreadableFile
 from core.datasets.labels import LabelTable
 from core.datasets.listing import list_files
-from core.errors import ImageReadError, ImageSetError, StoreError
+from core.errors import ImageSetError
 from core.images.decoded import ImageFacts
 from core.images.display import DEFAULT_INTENSITY
 from core.images.intensity import Intensity
-from core.images.reading import (
-    DECODING_VERSION,
-    compute_digest,
-    compute_pixel_digest,
-    decode_image,
-    read_bytes,
-)
 from core.progress import Progress, SilentProgress
-from core.shards import ShardFolder
-from core.workspace_key import load_workspace_key
 
 __all__ = ["scan_image_set"]
-
-_FACT_COLUMNS = {
-    "format": "U16",
-    "mode": "U16",
-    "width": "i8",
-    "height": "i8",
-    "channels": "i8",
-    "bit_depth": "i8",
-    "note": "U120",
-    "patient": "U32",
-}
-_CHUNK = 1024
 
 
 def scan_image_set(
@@ -59,6 +31,7 @@ def scan_image_set(
     labels: LabelTable | None = None,
     class_names: Sequence[str] = (),
     intensity: Intensity = DEFAULT_INTENSITY,
+    join_slices: bool = False,
     workers: int = 2,
     settings: Settings | None = None,
     progress: Progress | None = None,
@@ -67,7 +40,8 @@ def scan_image_set(
 
     Hidden files and folders are passed over with a warning; links are followed. A file's content decides its
     format, not its name. What was decoded before, by any study, is not decoded again: facts are cached by
-    byte digest in the workspace.
+    byte digest in the workspace. A set holds pictures or volumes; where a folder has both, what there are
+    fewer of is left out.
 
     Args:
         folder: the set's folder.
@@ -76,6 +50,7 @@ def scan_image_set(
         labels: labels CSV; without one, the first sub-folder of an image is its class.
         class_names: keep only these classes; empty keeps all.
         intensity: which values are black and white wherever the images' pixels become numbers.
+        join_slices: whether the DICOM slices of one series are one volume, not a picture each.
         workers: decoding threads.
         settings: limits and workspace; the process's own by default.
         progress: told about every file.
@@ -98,22 +73,19 @@ def scan_image_set(
             "below them, or add it to MEDSYN_DATA_ROOTS."
         )
     files, unreadable, n_hidden = list_files(folder, confined_to=settings.confined_to)
-    progress.start(f"Reading {name}", len(files))
-    packages = f"pillow{PIL.__version__}-numpy{np.__version__}-pydicom{version('pydicom')}"
-    limits = f"v{DECODING_VERSION}-{packages}-{settings.max_pixels}"
-    cache = ShardFolder(settings.home / "scans" / limits, (*_FACT_COLUMNS, "pixel_digest"))
+    entries, doubles = (
+        join_series(files, settings=settings, progress=progress) if join_slices else (list_single(files), [])
+    )
+    unreadable += [UnreadableFile(item_id, reason) for item_id, reason in doubles]
+    progress.start(f"Reading {name}", len(entries))
     items: list[Item] = []
-    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        stream = iter(files)
-        while chunk := list(islice(stream, _CHUNK)):
-            for item_id, path, outcome in _read_chunk(chunk, folder, cache, settings, pool, progress):
-                if isinstance(outcome, str):
-                    unreadable.append(UnreadableFile(item_id, outcome))
-                else:
-                    digest, pixel_digest, facts = outcome
-                    label, patient = _label(folder, item_id, labels)
-                    patient = patient or facts.patient or None
-                    items.append(Item(item_id, path, digest, pixel_digest, label, patient, facts, intensity))
+    for entry, outcome in read_entries(entries, workers=workers, settings=settings, progress=progress):
+        if isinstance(outcome, str):
+            unreadable.append(UnreadableFile(entry.id, outcome))
+        else:
+            items.append(_make_item(entry, *outcome, folder, labels, intensity))
+    items, others = _keep_kind(items)
+    unreadable += others
     warnings = _set_warnings(items, labels)
     if n_hidden:
         names = "1 hidden file or folder was" if n_hidden == 1 else f"{n_hidden} hidden files or folders were"
@@ -130,81 +102,38 @@ def _title(role: Role, name: str) -> str:
     return f"synthetic set {name!r}" if role is Role.SYNTHETIC else f"{role.value} set"
 
 
-_Outcome = tuple[str, str, ImageFacts] | str
-
-
-def _read_chunk(
-    chunk: list[tuple[str, Path]],
+def _make_item(
+    entry: Entry,
+    digest: str,
+    pixel_digest: str,
+    facts: ImageFacts,
     folder: Path,
-    cache: ShardFolder,
-    settings: Settings,
-    pool: ThreadPoolExecutor,
-    progress: Progress,
-) -> Iterator[tuple[str, Path, _Outcome]]:
-    """Hash a chunk of files, look their facts up, and decode what is new."""
-    key = load_workspace_key(settings.home)
-
-    def read(path: Path) -> bytes:
-        return read_bytes(path, max_file_bytes=settings.max_file_bytes, confined_to=settings.confined_to)
-
-    def digest_of(path: Path) -> tuple[str | None, str]:
-        try:
-            return compute_digest(read(path)), ""
-        except ImageReadError as error:
-            return None, str(error)
-
-    def decode(path: Path, digest: str) -> tuple[str, ImageFacts] | str:
-        try:
-            data = read(path)
-            if compute_digest(data) != digest:
-                return "it changed while it was read"
-            image = decode_image(data, max_pixels=settings.max_pixels, key=key)
-            return compute_pixel_digest(image), image.facts
-        except ImageReadError as error:
-            return str(error)
-
-    hashed = list(pool.map(digest_of, [path for _, path in chunk]))
-    digests = [digest for digest, _ in hashed if digest is not None]
-    known: dict[str, tuple[str, ImageFacts]] = {}
-    rows = cache.read(digests)
-    for row, position in enumerate(rows.positions):
-        known[digests[position]] = _facts_from_row(rows.columns, row)
-    first_path = {digest: path for (_, path), (digest, _) in zip(chunk, hashed, strict=True) if digest}
-    new = [digest for digest in first_path if digest not in known]
-    progress.advance(len(chunk) - len(new))
-    failed: dict[str, str] = {}
-    fresh: dict[str, tuple[str, ImageFacts]] = {}
-    for new_digest, outcome in zip(new, pool.map(decode, [first_path[d] for d in new], new), strict=True):
-        progress.advance()
-        if isinstance(outcome, str):
-            failed[new_digest] = outcome
-        else:
-            fresh[new_digest] = outcome
-    _store_facts(cache, fresh)
-    known |= fresh
-    for (item_id, path), (digest, reason) in zip(chunk, hashed, strict=True):
-        if digest is None:
-            yield item_id, path, reason
-        elif digest in failed:
-            yield item_id, path, failed[digest]
-        else:
-            yield item_id, path, (digest, *known[digest])
+    labels: LabelTable | None,
+    intensity: Intensity,
+) -> Item:
+    label, patient = _label(folder, entry.id, labels)
+    return Item(
+        entry.id,
+        entry.paths[0],
+        digest,
+        pixel_digest,
+        label,
+        patient or facts.patient or None,
+        facts,
+        intensity,
+        parts=entry.paths if len(entry.paths) > 1 else (),
+    )
 
 
-def _store_facts(cache: ShardFolder, fresh: dict[str, tuple[str, ImageFacts]]) -> None:
-    columns: dict[str, Any] = {
-        column: np.array([asdict(facts)[column] for _, facts in fresh.values()], dtype=dtype)
-        for column, dtype in _FACT_COLUMNS.items()
-    }
-    columns["pixel_digest"] = np.array([digest for digest, _ in fresh.values()], dtype="U64")
-    # Without a cache the next scan decodes again; that is no reason to end this one.
-    with suppress(StoreError):
-        cache.write(list(fresh), columns)
-
-
-def _facts_from_row(columns: Any, row: int) -> tuple[str, ImageFacts]:
-    values = {column: columns[column][row].item() for column in _FACT_COLUMNS}
-    return columns["pixel_digest"][row].item(), ImageFacts(**values)
+def _keep_kind(items: list[Item]) -> tuple[list[Item], list[UnreadableFile]]:
+    """Keep pictures or volumes, whichever there are more of."""
+    n_volumes = sum(item.facts.is_volume for item in items)
+    keeps_volumes = n_volumes > len(items) - n_volumes
+    reason = (
+        "it is one picture in a set of volumes" if keeps_volumes else "it is a volume in a set of pictures"
+    )
+    kept = [item for item in items if item.facts.is_volume == keeps_volumes]
+    return kept, [UnreadableFile(item.id, reason) for item in items if item.facts.is_volume != keeps_volumes]
 
 
 def _label(folder: Path, item_id: str, labels: LabelTable | None) -> tuple[str | None, str | None]:

@@ -26,6 +26,7 @@ def scan_study(
     class_names: Sequence[str] = (),
     group_by: Sequence[str] = (),
     intensity: Intensity = DEFAULT_INTENSITY,
+    join_slices: bool = False,
     workers: int | None = None,
     settings: Settings,
     progress: Progress,
@@ -37,6 +38,7 @@ def scan_study(
         class_names: keep only these classes; empty keeps all.
         group_by: columns of the labels CSV whose values become the images' groups.
         intensity: which values are black and white, for all sets alike.
+        join_slices: whether the DICOM slices of one series are one volume, not a picture each.
         workers: decoding threads; None takes one a core, at most eight.
         settings: limits and workspace.
         progress: told about every file; may cancel.
@@ -60,6 +62,7 @@ def scan_study(
         labels,
         class_names=class_names,
         intensity=intensity,
+        join_slices=join_slices,
         workers=workers,
         settings=settings,
         progress=progress,
@@ -98,6 +101,7 @@ def _scan_sets(
     *,
     class_names: Sequence[str] = (),
     intensity: Intensity = DEFAULT_INTENSITY,
+    join_slices: bool = False,
     workers: int | None = None,
     settings: Settings,
     progress: Progress,
@@ -109,6 +113,8 @@ def _scan_sets(
             name=name,
             labels=labels,
             class_names=class_names,
+            intensity=intensity,
+            join_slices=join_slices,
             workers=min(8, os.cpu_count() or 1) if workers is None else workers,
             settings=settings,
             progress=progress,

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from core.config import Settings, get_settings
 from core.datasets.image_set import Item
+from core.datasets.item_source import decode_source
 from core.errors import ImageReadError, ImageSetError, InputError
 from core.features.base import Extractor, FeatureBatch, Pixels
 from core.features.store import FeatureStore
 from core.images.display import DEFAULT_INTENSITY, display_image
-from core.images.reading import compute_digest, decode_image, read_bytes
 from core.progress import Progress, SilentProgress
 
 __all__ = ["default_workers", "extract_features", "load_pixels"]
@@ -35,16 +35,13 @@ def default_workers() -> int:
 
 
 def load_pixels(item: Item, *, num_channels: int | None, settings: Settings) -> Pixels:
-    """Read one item's pixels on the scale 0 to 255, by its intensity policy.
+    """Read one item's pixels on the scale 0 to 255, by its intensity policy; of a volume, those of a montage.
 
     Raises:
         ImageSetError: if the file is no longer the one that was scanned.
     """
     try:
-        data = read_bytes(item.path, max_file_bytes=settings.max_file_bytes, confined_to=settings.confined_to)
-        if compute_digest(data) != item.digest:
-            raise ImageReadError("its content changed")
-        image = decode_image(data, max_pixels=settings.max_pixels)
+        image = decode_source(item.source, settings, intensity=item.intensity)
     except ImageReadError as error:
         raise ImageSetError(
             f"{item.path} is no longer what it was when the audit began ({error}); run it again."

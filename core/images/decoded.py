@@ -27,6 +27,8 @@ class ImageFacts:
         bit_depth: bits of one channel in the file.
         note: what was left out of the pixels, such as transparency; empty when nothing was.
         patient: keyed hash of the patient's id, where the file names one and the reader has a key; or empty.
+        slices: slices of a volume, whose width and height are those of its axial slices; 1 for a picture.
+        spacing_mm: of a volume, distances between slices, rows and columns in mm; None where not known.
     """
 
     format: str
@@ -37,6 +39,13 @@ class ImageFacts:
     bit_depth: int
     note: str = ""
     patient: str = ""
+    slices: int = 1
+    spacing_mm: tuple[float, float, float] | None = None
+
+    @property
+    def is_volume(self) -> bool:
+        """Whether the file is a stack of slices."""
+        return self.slices > 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

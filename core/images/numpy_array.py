@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import ImageReadError
+from core.errors import ImageReadError, IsVolumeError
 from core.images.decoded import DecodedImage, ImageFacts, check_pixel_count, collapse_equal_channels
 from core.images.volume import Volume, check_voxel_count, fit_values
 
@@ -161,7 +161,10 @@ def _layout(shape: tuple[int, ...]) -> tuple[int, int, str]:
         return shape[0], shape[1], "last"
     if len(shape) == 3 and shape[0] in (1, 3):
         return shape[1], shape[2], "first"
-    raise ImageReadError(f"its shape {shape} is not that of one grey or RGB image")
+    reason = f"its shape {shape} is not that of one grey or RGB image"
+    # Three axes may still be slices, rows and columns; four, slices in colour.
+    is_stack = len(shape) == 3 or (len(shape) == 4 and shape[-1] in (1, 3))
+    raise IsVolumeError(reason) if is_stack and 0 not in shape else ImageReadError(reason)
 
 
 def _volume_layout(header: _Header) -> tuple[int, int, int, int]:

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from core.errors import ImageReadError
+from core.errors import ImageReadError, IsVolumeError
 from core.images.decoded import DecodedImage, ImageFacts, check_pixel_count, collapse_equal_channels
+from core.images.tiff_directory import is_tiff
 
 __all__ = ["RASTER_FORMATS", "decode_raster"]
 
@@ -65,7 +66,8 @@ def _decode(data: bytes, max_pixels: int) -> DecodedImage:
         check_pixel_count(image.width, image.height, max_pixels=max_pixels)
         frames = getattr(image, "n_frames", 1)
         if frames > 1:
-            raise ImageReadError(f"it holds {frames} frames; save one image a file")
+            reason = f"it holds {frames} frames; save one image a file"
+            raise IsVolumeError(reason) if is_tiff(data) else ImageReadError(reason)
         kind, mode, depth = str(image.format), image.mode, _bit_depth(image)
         notes = []
         if mode in _TRANSPARENT or "transparency" in image.info:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from core.confinement import open_confined
-from core.errors import ImageReadError, InputError, OutsideRootError
+from core.errors import ImageReadError, InputError, IsVolumeError, OutsideRootError
 from core.images.decoded import DecodedImage
 from core.images.dicom.opening import DICOM_SNIFF_BYTES, is_dicom
 from core.images.dicom.picture import decode_dicom_picture
@@ -20,7 +20,8 @@ __all__ = ["DECODING_VERSION", "compute_digest", "compute_pixel_digest", "decode
 
 _SNIFF_BYTES = 4096
 DECODING_VERSION = "1"
-"""Raised whenever the same bytes would decode to other pixels; cached facts and features key on it."""
+"""Raised whenever the same bytes would decode to other pixels, or the same volume would be another montage;
+cached facts and features key on it."""
 
 
 def read_bytes(path: Path, *, max_file_bytes: int, confined_to: tuple[Path, ...] = ()) -> bytes:
@@ -79,6 +80,7 @@ def decode_image(data: bytes, *, max_pixels: int, key: bytes = b"") -> DecodedIm
         key: the workspace's (`core.workspace_key`), for patients' hashes; without one, none is made.
 
     Raises:
+        IsVolumeError: if it is a stack of slices: `core.images.volume_reading.decode_volume` reads it.
         ImageReadError: with the reason, if it cannot be decoded.
     """
     if data.startswith(NPY_MAGIC):
@@ -88,7 +90,5 @@ def decode_image(data: bytes, *, max_pixels: int, key: bytes = b"") -> DecodedIm
     if is_npz(data):
         return decode_npy(extract_npy(data, max_pixels=max_pixels), max_pixels=max_pixels)
     if is_nifti(data[:_SNIFF_BYTES]):
-        raise ImageReadError(
-            "it is a NIfTI volume; make montages of it with `python -m core dataset montage`"
-        )
+        raise IsVolumeError("it is a NIfTI volume, where single pictures are asked for")
     return decode_raster(data, max_pixels=max_pixels)

@@ -8,13 +8,14 @@ from typing import Any, Final
 
 from core.config import Settings
 from core.errors import CancelledError, ImageReadError, InputError
+from core.images.loaded_volume import LoadedVolume
+from core.images.montage import make_montages
+from core.images.montage_options import MontageOptions
 from core.images.slices import Plane
 from core.progress import Progress, SilentProgress
 from core.recipes.claim import check_folder
 from core.recipes.made_images import MadeImages
-from core.recipes.montage import make_montages
-from core.recipes.montage_options import MontageOptions
-from core.recipes.volume_files import LoadedVolume, VolumeFile, list_volumes
+from core.recipes.volume_files import VolumeFile, list_volumes
 
 __all__ = ["MontageReport", "make_montage_set"]
 

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from core.images.otsu import compute_otsu_threshold
 from core.images.slide import Slide
 from core.progress import Progress, SilentProgress
 
-__all__ = ["TissueMap", "compute_otsu_threshold", "find_tissue", "map_tissue"]
+__all__ = ["TissueMap", "find_tissue", "map_tissue"]
 
-_BINS: Final = 256
 # Lu et al. 2021 (CLAM), Nature Biomedical Engineering 5, 555: tissue is told from glass by the saturation of
 # a small picture, smoothed by a median of 7; 8 is their fixed threshold.
 _MEDIAN: Final = 7
@@ -68,31 +68,6 @@ class TissueMap:
         above = self.sums[row, column] * (1 - right) + self.sums[row, column + 1] * right
         below = self.sums[row + 1, column] * (1 - right) + self.sums[row + 1, column + 1] * right
         return float(above * (1 - down) + below * down)
-
-
-def compute_otsu_threshold(values: NDArray[np.uint8]) -> int:
-    """The threshold that parts 8-bit values into two classes with the least variance within them.
-
-    Args:
-        values: any shape, not empty.
-
-    Returns:
-        Values above it are the upper class; of equally good thresholds the middle one. Constant values are
-        their own threshold.
-
-    References:
-        Otsu, A threshold selection method from gray-level histograms, IEEE Trans. SMC 1979, eq. 18.
-    """
-    counts = np.bincount(values.ravel(), minlength=_BINS).astype(np.float64)
-    share = np.cumsum(counts) / counts.sum()
-    mean = np.cumsum(counts * np.arange(_BINS)) / counts.sum()
-    both = (share > 0) & (share < 1)
-    if not both.any():
-        return int(values.flat[0])
-    between = np.zeros(_BINS)
-    between[both] = (mean[-1] * share[both] - mean[both]) ** 2 / (share[both] * (1 - share[both]))
-    best = np.flatnonzero(np.isclose(between, between.max(), rtol=1e-12))
-    return int((best[0] + best[-1]) // 2)
 
 
 def find_tissue(thumbnail: NDArray[Any]) -> tuple[NDArray[np.bool_], int]:

@@ -9,9 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from core.config import Settings
 from core.confinement import open_confined
 from core.errors import ImageReadError, InputError
@@ -19,38 +16,18 @@ from core.images.dicom.header import DicomHeader, read_header
 from core.images.dicom.opening import is_dicom
 from core.images.dicom.series import DicomStack, group_stacks
 from core.images.dicom.stacking import load_stack
-from core.images.intensity import Rendering
-from core.images.nifti import decode_nifti, is_nifti
-from core.images.numpy_archive import decode_npz
-from core.images.numpy_array import NPY_MAGIC, decode_npy_volume
+from core.images.loaded_volume import LoadedVolume
+from core.images.nifti import decode_nifti
 from core.images.reading import read_bytes
-from core.images.tiff import decode_tiff
-from core.images.tiff_directory import is_tiff
-from core.images.volume import Volume
+from core.images.volume_reading import decode_volume, find_volume_format
 from core.progress import Progress
 from core.recipes.input_files import InputFile, list_input_files, make_stem
 from core.recipes.made_images import size_of
 from core.workspace_key import load_workspace_key
 
-__all__ = ["LoadedVolume", "VolumeFile", "VolumeListing", "list_volumes"]
+__all__ = ["VolumeFile", "VolumeListing", "list_volumes"]
 
 _SNIFF_BYTES: Final = 4096
-_ZIP: Final = b"PK\x03\x04"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LoadedVolume:
-    """A volume, with what its files say of how it is shown.
-
-    Attributes:
-        volume: the values.
-        padding: of the volume's shape, True where a voxel is no measurement; None where none is.
-        rendering: windows and the like; of DICOM only.
-    """
-
-    volume: Volume
-    padding: NDArray[np.bool_] | None = field(default=None, repr=False)
-    rendering: Rendering = field(default_factory=Rendering, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,25 +128,23 @@ class _Finder:
         )
 
     def _describe_file(self, file: InputFile, start: bytes) -> VolumeFile:
-        decode = self._find_decoder(file, start)
+        if find_volume_format(start) is None:
+            raise ImageReadError("it is no DICOM, NIfTI, TIFF, .npy or .npz volume")
         return VolumeFile(
             id=file.id,
             name=make_stem(file.id),
             bytes=size_of(file.path),
             patient=None,
-            load=lambda: LoadedVolume(decode(self._read(file.id), max_pixels=self._settings.max_pixels)),
+            load=lambda: self._load_file(file),
         )
 
-    def _find_decoder(self, file: InputFile, start: bytes) -> Callable[..., Volume]:
-        if is_nifti(start):
-            return lambda data, **limits: decode_nifti(data, image=self._read_image_of(file), **limits)
-        if is_tiff(start):
-            return decode_tiff
-        if start.startswith(NPY_MAGIC):
-            return decode_npy_volume
-        if start.startswith(_ZIP):
-            return decode_npz
-        raise ImageReadError("it is no DICOM, NIfTI, TIFF, .npy or .npz volume")
+    def _load_file(self, file: InputFile) -> LoadedVolume:
+        image = self._read_image_of(file)
+        if image is not None:
+            return LoadedVolume(
+                decode_nifti(self._read(file.id), max_pixels=self._settings.max_pixels, image=image)
+            )
+        return decode_volume(self._read(file.id), max_pixels=self._settings.max_pixels)
 
     def _is_image_of_pair(self, file: InputFile) -> bool:
         stem, ending = os.path.splitext(file.id)  # noqa: PTH122  ids have `/` on every system
@@ -181,8 +156,7 @@ class _Finder:
         return self._read(image) if ending.lower() == ".hdr" and image in self._paths else None
 
     def _load_stack(self, stack: DicomStack) -> LoadedVolume:
-        loaded = load_stack(stack, self._read, max_pixels=self._settings.max_pixels, key=self._key)
-        return LoadedVolume(loaded.volume, loaded.padding, loaded.rendering)
+        return load_stack(stack, self._read, max_pixels=self._settings.max_pixels, key=self._key)
 
     def _read(self, item_id: str) -> bytes:
         return read_bytes(

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from core.errors import ImageReadError
+from core.errors import IsVolumeError
 from core.images.decoded import DecodedImage, GreyValues
 from core.images.dicom.image import decode_dicom
 from core.images.intensity import Intensity
@@ -35,9 +35,7 @@ def decode_dicom_picture(data: bytes, *, max_pixels: int, key: bytes = b"") -> D
     image = decode_dicom(data, max_pixels=max_pixels, key=key)
     n_frames = len(image.values)
     if n_frames > 1:
-        raise ImageReadError(
-            f"it holds {n_frames} frames; make montages of them with `python -m core dataset montage`"
-        )
+        raise IsVolumeError(f"it holds {n_frames} frames, where single pictures are asked for")
     decoded = image.to_decoded(_AS_IS)
     patient = (image.header.identity.patient or "") if key else ""
     facts = replace(decoded.facts, patient=patient)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,29 +13,15 @@ from core.images.dicom.frames import Frame
 from core.images.dicom.image import DicomImage, decode_dicom
 from core.images.dicom.series import DicomStack
 from core.images.intensity import Rendering
+from core.images.loaded_volume import LoadedVolume
 from core.images.volume import Volume, check_voxel_count
 
-__all__ = ["DicomVolume", "load_stack"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DicomVolume:
-    """A volume with what its files say of how it is shown.
-
-    Attributes:
-        volume: the values; in the axes of the patient where slices have a place there.
-        padding: of the volume's shape, True where a voxel is no measurement; None where none is.
-        rendering: that of the middle slice.
-    """
-
-    volume: Volume
-    padding: NDArray[np.bool_] | None = field(repr=False)
-    rendering: Rendering = field(repr=False)
+__all__ = ["load_stack"]
 
 
 def load_stack(
     stack: DicomStack, read: Callable[[str], bytes], *, max_pixels: int, key: bytes
-) -> DicomVolume:
+) -> LoadedVolume:
     """Decode the slices of a stack, one file at a time.
 
     Args:
@@ -78,7 +63,7 @@ def load_stack(
         values, padding, spacing = _orient(values, padding, spacing, stack.place)
     is_oriented = stack.place is not None
     volume = Volume(values, spacing, stack.unit, bits, tuple(notes), is_oriented)
-    return DicomVolume(volume, padding, rendering)
+    return LoadedVolume(volume, padding, rendering, (stack.identity.patient or "") if key else "")
 
 
 def _decode(name: str, read: Callable[[str], bytes], max_pixels: int, key: bytes) -> DicomImage:

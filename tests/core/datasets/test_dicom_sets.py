@@ -11,7 +11,7 @@ import pytest
 from core.config import get_settings
 from core.datasets.image_set import ImageSet, Role
 from core.datasets.scan import scan_image_set
-from core.errors import ImageReadError
+from core.errors import IsVolumeError
 from core.features.base import ExtractorOptions
 from core.features.extraction import extract_features, load_pixels
 from core.features.registry import load_extractor
@@ -91,9 +91,9 @@ def test_stored_features_of_one_policy_are_not_those_of_another(films: Path) -> 
     np.testing.assert_array_equal(by_policy[0], by_policy[2])
 
 
-def test_several_frames_are_refused_with_what_to_do(films: Path) -> None:
+def test_several_frames_are_no_picture(films: Path) -> None:
     data = make_file(np.stack([STORED, STORED]), NumberOfFrames=2)
-    with pytest.raises(ImageReadError, match="2 frames; make montages"):
+    with pytest.raises(IsVolumeError, match="2 frames, where single pictures"):
         decode_image(data, max_pixels=10_000)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import core.datasets.entry_reading as entry_reading
 import core.datasets.scan as scan_module
 from core.config import Settings, get_settings
 from core.datasets.image_set import ImageSet, Role, find_duplicates
@@ -108,7 +109,7 @@ def test_a_second_scan_decodes_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr(scan_module, "decode_image", refuse)
+    monkeypatch.setattr(entry_reading, "decode_image", refuse)
     second = scan(moved)
     assert [item.digest for item in second.items] == [item.digest for item in first.items]
     assert [item.facts for item in second.items] == [item.facts for item in first.items]

@@ -21,13 +21,13 @@ from core.config import Settings
 from core.datasets.labels import load_labels
 from core.errors import CancelledError, ImageReadError, InputError
 from core.images.intensity import PRESETS, Intensity, IntensityMode
+from core.images.loaded_volume import LoadedVolume
+from core.images.montage import choose_slices, find_body, make_montages
+from core.images.montage_options import MontageOptions
 from core.images.slices import Plane
 from core.images.volume import Volume
 from core.progress import SilentProgress
-from core.recipes.montage import choose_slices, find_body, make_montages
-from core.recipes.montage_options import MontageOptions
 from core.recipes.montage_set import make_montage_set
-from core.recipes.volume_files import LoadedVolume
 
 AS_IS = Intensity(mode=IntensityMode.AS_IS)
 # Values 0 to 255 stay what they are.

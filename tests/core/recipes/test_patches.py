@@ -17,13 +17,14 @@ from pydantic import ValidationError
 from core.config import Settings
 from core.datasets.labels import load_labels
 from core.errors import CancelledError, InputError
+from core.images.otsu import compute_otsu_threshold
 from core.images.slide import open_slide
 from core.images.tiff_slide import TiffSlide
 from core.progress import SilentProgress
 from core.recipes.patch_grid import plan_grid, read_patch
 from core.recipes.patch_options import PatchOptions, parse_mask_labels
 from core.recipes.patches import cut_patches
-from core.recipes.tissue import compute_otsu_threshold, find_tissue, map_tissue
+from core.recipes.tissue import find_tissue, map_tissue
 from tests.slides import GLASS, paint_slide, per_cm, write_pyramid
 
 WIDTH, HEIGHT = 640, 448

@@ -14,8 +14,9 @@ from pydicom.sequence import Sequence
 from core.errors import ImageReadError
 from core.images.dicom.header import read_header
 from core.images.dicom.series import DicomStack, group_stacks
-from core.images.dicom.stacking import DicomVolume, load_stack
+from core.images.dicom.stacking import load_stack
 from core.images.intensity import Window
+from core.images.loaded_volume import LoadedVolume
 from tests.core.images.dicom.files import KEY, LIMIT, make_file
 
 AXIAL, CORONAL, SAGITTAL = [1, 0, 0, 0, 1, 0], [1, 0, 0, 0, 0, -1], [0, 1, 0, 0, 0, -1]
@@ -55,7 +56,7 @@ def group(files: Files) -> list[DicomStack]:
     )
 
 
-def load(stack: DicomStack, files: Files) -> DicomVolume:
+def load(stack: DicomStack, files: Files) -> LoadedVolume:
     return load_stack(stack, files.__getitem__, max_pixels=LIMIT, key=KEY)
 
 

@@ -14,7 +14,7 @@ __all__ = ["MontageOptions"]
 
 
 class MontageOptions(BaseModel):
-    """Options of `core.recipes.montage.make_montages`.
+    """Options of `core.images.montage.make_montages`.
 
     Xing et al., IEEE CBMS 2023, made 20 montages of four axial slices a CT volume, at 256, 512 and 1024 px.
 

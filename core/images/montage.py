@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from core.errors import ImageReadError
 from core.images.intensity import apply_intensity
+from core.images.loaded_volume import LoadedVolume
+from core.images.montage_options import MontageOptions
+from core.images.otsu import compute_otsu_threshold
 from core.images.resizing import resize_pixels
 from core.images.slices import Plane, PlaneSlice, list_planes, take_slice
-from core.recipes.montage_options import MontageOptions
-from core.recipes.tissue import compute_otsu_threshold
-from core.recipes.volume_files import LoadedVolume
 
-__all__ = ["Montage", "choose_slices", "find_body", "make_montages"]
+__all__ = ["Montage", "choose_slices", "compose_montage", "find_body", "make_montages"]
 
 # Of a slice's pixels, so many are tissue: less is the tip of the head or the table under the feet.
 _LEAST_TISSUE: Final = 0.05
@@ -120,10 +120,16 @@ def make_montages(loaded: LoadedVolume, options: MontageOptions) -> list[Montage
             f"{n} of its {n_slices} {options.plane} slices hold tissue, and a montage takes {options.slices}"
         )
     shown = replace(volume, values=picture)
-    return [_compose([take_slice(shown, options.plane, at) for at in one], options) for one in chosen]
+    return [compose_montage([take_slice(shown, options.plane, at) for at in one], options) for one in chosen]
 
 
-def _compose(taken: list[PlaneSlice], options: MontageOptions) -> Montage:
+def compose_montage(taken: list[PlaneSlice], options: MontageOptions) -> Montage:
+    """Put 8-bit slices side by side, each in the middle of its place, on black.
+
+    Args:
+        taken: as many slices as the options say, 8-bit grey or colour.
+        options: size and number of places.
+    """
     cell, side = options.cell_px, options.side
     canvas = np.zeros((options.size, options.size, *taken[0].pixels.shape[2:]), np.uint8)
     for place, one in enumerate(taken):

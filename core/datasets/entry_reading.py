@@ -1,0 +1,175 @@
+"""Reads items from disk: hashed, looked up by digest, and decoded where they are new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL
+
+from core.config import Settings
+from core.datasets.entries import Entry
+from core.datasets.item_source import compute_source_digest
+from core.errors import ImageReadError, IsVolumeError, StoreError
+from core.images.decoded import ImageFacts
+from core.images.reading import (
+    DECODING_VERSION,
+    compute_digest,
+    compute_pixel_digest,
+    decode_image,
+    read_bytes,
+)
+from core.images.volume_reading import (
+    compute_voxel_digest,
+    decode_series,
+    decode_volume,
+    describe_volume,
+    find_volume_format,
+)
+from core.progress import Progress
+from core.shards import ShardFolder
+from core.workspace_key import load_workspace_key
+
+__all__ = ["Outcome", "read_entries"]
+
+_FACT_COLUMNS = {
+    "format": "U16",
+    "mode": "U16",
+    "width": "i8",
+    "height": "i8",
+    "channels": "i8",
+    "bit_depth": "i8",
+    "note": "U120",
+    "patient": "U32",
+    "slices": "i8",
+}
+_SPACING = "spacing_mm"
+_CHUNK = 1024
+
+Outcome = tuple[str, str, ImageFacts] | str
+"""Digest of the bytes, digest of the pixels and facts; or why an item cannot be read."""
+
+
+def read_entries(
+    entries: Sequence[Entry], *, workers: int, settings: Settings, progress: Progress
+) -> Iterator[tuple[Entry, Outcome]]:
+    """Read items in order, decoding only what no scan of this workspace has seen.
+
+    Facts are cached by byte digest in the workspace.
+
+    Args:
+        entries: what to read.
+        workers: decoding threads.
+        settings: limits and workspace.
+        progress: told about every item; its stage is begun by the caller.
+
+    Raises:
+        CancelledError: if progress says so.
+    """
+    packages = f"pillow{PIL.__version__}-numpy{np.__version__}-pydicom{version('pydicom')}"
+    packages += f"-nibabel{version('nibabel')}-volumes1"
+    limits = f"v{DECODING_VERSION}-{packages}-{settings.max_pixels}"
+    cache = ShardFolder(settings.home / "scans" / limits, (*_FACT_COLUMNS, _SPACING, "pixel_digest"))
+    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+        stream = iter(entries)
+        while chunk := list(islice(stream, _CHUNK)):
+            yield from _read_chunk(chunk, cache, settings, pool, progress)
+
+
+def _read_chunk(
+    chunk: list[Entry],
+    cache: ShardFolder,
+    settings: Settings,
+    pool: ThreadPoolExecutor,
+    progress: Progress,
+) -> Iterator[tuple[Entry, Outcome]]:
+    """Hash a chunk of items, look their facts up, and decode what is new."""
+    key = load_workspace_key(settings.home)
+
+    def read(path: Path) -> bytes:
+        return read_bytes(path, max_file_bytes=settings.max_file_bytes, confined_to=settings.confined_to)
+
+    def digest_of(entry: Entry) -> tuple[str | None, str]:
+        try:
+            return compute_source_digest([compute_digest(read(path)) for path in entry.paths]), ""
+        except ImageReadError as error:
+            return None, str(error)
+
+    def decode(entry: Entry, digest: str) -> tuple[str, ImageFacts] | str:
+        try:
+            files = {str(number): read(path) for number, path in enumerate(entry.paths)}
+            if compute_source_digest([compute_digest(data) for data in files.values()]) != digest:
+                return "it changed while it was read"
+            return _decode(files, settings.max_pixels, key)
+        except ImageReadError as error:
+            return str(error)
+
+    hashed = list(pool.map(digest_of, chunk))
+    digests = [digest for digest, _ in hashed if digest is not None]
+    known: dict[str, tuple[str, ImageFacts]] = {}
+    rows = cache.read(digests)
+    for row, position in enumerate(rows.positions):
+        known[digests[position]] = _facts_from_row(rows.columns, row)
+    first = {digest: entry for entry, (digest, _) in zip(chunk, hashed, strict=True) if digest}
+    new = [digest for digest in first if digest not in known]
+    progress.advance(len(chunk) - len(new))
+    failed: dict[str, str] = {}
+    fresh: dict[str, tuple[str, ImageFacts]] = {}
+    for new_digest, outcome in zip(new, pool.map(decode, [first[d] for d in new], new), strict=True):
+        progress.advance()
+        if isinstance(outcome, str):
+            failed[new_digest] = outcome
+        else:
+            fresh[new_digest] = outcome
+    _store_facts(cache, fresh)
+    known |= fresh
+    for entry, (digest, reason) in zip(chunk, hashed, strict=True):
+        if digest is None:
+            yield entry, reason
+        elif digest in failed:
+            yield entry, failed[digest]
+        else:
+            yield entry, (digest, *known[digest])
+
+
+def _decode(files: dict[str, bytes], max_pixels: int, key: bytes) -> tuple[str, ImageFacts]:
+    """Decode a picture, or a volume of one or many files."""
+    if len(files) > 1:
+        volume = decode_series(tuple(files), files.__getitem__, max_pixels=max_pixels, key=key)
+        return compute_voxel_digest(volume), describe_volume(volume, "DICOM")
+    (data,) = files.values()
+    try:
+        image = decode_image(data, max_pixels=max_pixels, key=key)
+        return compute_pixel_digest(image), image.facts
+    except IsVolumeError as error:
+        volume = decode_volume(data, max_pixels=max_pixels, key=key)
+        if len(volume.volume.values) == 1:
+            raise ImageReadError(str(error)) from None
+        return compute_voxel_digest(volume), describe_volume(volume, find_volume_format(data) or "")
+
+
+def _store_facts(cache: ShardFolder, fresh: dict[str, tuple[str, ImageFacts]]) -> None:
+    columns: dict[str, Any] = {
+        column: np.array([asdict(facts)[column] for _, facts in fresh.values()], dtype=dtype)
+        for column, dtype in _FACT_COLUMNS.items()
+    }
+    spacings = [facts.spacing_mm or (0.0, 0.0, 0.0) for _, facts in fresh.values()]
+    columns[_SPACING] = np.array(spacings, dtype="f8").reshape(-1, 3)
+    columns["pixel_digest"] = np.array([digest for digest, _ in fresh.values()], dtype="U64")
+    # Without a cache the next scan decodes again; that is no reason to end this one.
+    with suppress(StoreError):
+        cache.write(list(fresh), columns)
+
+
+def _facts_from_row(columns: Any, row: int) -> tuple[str, ImageFacts]:
+    values = {column: columns[column][row].item() for column in _FACT_COLUMNS}
+    spacing = tuple(columns[_SPACING][row].tolist())
+    facts = ImageFacts(**values, spacing_mm=spacing if all(spacing) else None)
+    return columns["pixel_digest"][row].item(), facts
