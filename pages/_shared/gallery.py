@@ -25,10 +25,12 @@ def show_gallery(
     captions: Mapping[str, str] | Callable[[str], str] | None = None,
     page_size: int = 48,
     side_px: int = 144,
+    within_fragment: bool = False,
 ) -> None:
     """Show images as thumbnails, a page of them at a time; a click or Enter opens one in full resolution.
 
-    Turning pages runs only the gallery again. It opens at its first page whenever the images are others.
+    Turning pages runs only the gallery again, or the fragment that it is a part of. It opens at its first
+    page whenever the images are others.
 
     Args:
         audit_id: the audit.
@@ -38,10 +40,15 @@ def show_gallery(
             further lines, parted by a line feed, are smaller. It is shown as text, never as markup.
         page_size: images a page.
         side_px: side of the square that a thumbnail is fitted into.
+        within_fragment: whether a fragment shows it, which then has to show it without images, too. Where a
+            fragment runs again before the browser was sent what it wrote last, Streamlit takes that back, but
+            sends what a fragment within it wrote, for places that the browser does not have: the page dies.
     """
-    if item_ids:
-        given = {} if captions is None or callable(captions) else captions
-        describe = captions if callable(captions) else lambda item_id: given.get(item_id, "")
+    given = {} if captions is None or callable(captions) else captions
+    describe = captions if callable(captions) else lambda item_id: given.get(item_id, "")
+    if within_fragment:
+        _show(audit_id, tuple(item_ids), key, describe, page_size, side_px)
+    elif item_ids:
         st.fragment(_show)(audit_id, tuple(item_ids), key, describe, page_size, side_px)
 
 
@@ -53,6 +60,11 @@ def _show(
     page_size: int,
     side_px: int,
 ) -> None:
+    # Also without images: of what a fragment takes back, Streamlit still sends large elements that the
+    # browser has had before, and their places have to be there then.
+    turning, images = st.container(), st.container()
+    if not item_ids:
+        return
     n_pages = -(-len(item_ids) // page_size)
     shown, place = hash((audit_id, item_ids)), f"{key}_page"
     if st.session_state.get(f"{key}_of") != shown:
@@ -61,9 +73,9 @@ def _show(
     first = page * page_size
     part = item_ids[first : first + page_size]
     if n_pages > 1:
-        _show_turning(
-            key, place, page, n_pages, f"{first + 1:,} to {first + len(part):,} of {len(item_ids):,}"
-        )
+        span = f"{first + 1:,} to {first + len(part):,} of {len(item_ids):,}"
+        with turning:
+            _show_turning(key, place, page, n_pages, span)
     fetched = min(512, round(side_px * _FETCHED))
     data = {
         "items": [
@@ -80,7 +92,8 @@ def _show(
         "total": len(item_ids),
     }
     # Addresses that ran out are asked for again: the fragment runs, and signs new ones.
-    _COMPONENT(key=f"{key}_images", data=data, on_expired_change=_ignore)
+    with images:
+        _COMPONENT(key=f"{key}_images", data=data, on_expired_change=_ignore)
 
 
 def _show_turning(key: str, place: str, page: int, n_pages: int, span: str) -> None:

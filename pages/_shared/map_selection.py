@@ -23,7 +23,7 @@ __all__ = ["show_selection"]
 def show_selection(
     database: Database, folder: Path, audit_id: str, map_key: str, points: MapPoints, bits: str
 ) -> None:
-    """Show the images of a selection.
+    """Show the images of a selection, within the map's fragment.
 
     Args:
         database: the workspace's.
@@ -33,29 +33,37 @@ def show_selection(
         points: what is on the map.
         bits: what `pages._shared.scatter.show_scatter` returned.
     """
+    # However much there is to tell, the gallery below keeps its place.
+    told = st.container()
     if not bits:
-        st.caption("Nothing is selected. Draw around images with the lasso, or click one, to see them here.")
+        told.caption(
+            "Nothing is selected. Draw around images with the lasso, or click one, to see them here."
+        )
+        show_gallery(audit_id, (), key="selected", within_fragment=True)
         return
     rows = unpack_selection(bits, len(points.table))
     counts = {name: pair for name, pair in count_by_set(points, rows).items() if pair[0]}
-    st.subheader(f"{len(rows):,} {'image' if len(rows) == 1 else 'images'} selected", anchor=False)
-    st.text("; ".join(f"{show_name(name)} {n:,} of {total:,}" for name, (n, total) in counts.items()) + ".")
     chosen = points.table.iloc[rows]
     ids = chosen["id"].tolist()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.download_button(
-            "List as CSV",
-            partial(write_selection, points, rows),
-            file_name=f"selection-{audit_id}-{map_key}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            help="Id, set, class, file, digest and copy search of each selected image.",
+    with told:
+        st.subheader(f"{len(rows):,} {'image' if len(rows) == 1 else 'images'} selected", anchor=False)
+        st.text(
+            "; ".join(f"{show_name(name)} {n:,} of {total:,}" for name, (n, total) in counts.items()) + "."
         )
-        synthetic = chosen.loc[chosen["role"] == "synthetic", "id"].tolist()
-        if synthetic and points.judged_by is not None:
-            with st.popover("Add to a review", icon=":material/rate_review:"):
-                _offer_review(database, folder, audit_id, synthetic, n_real=len(ids) - len(synthetic))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.download_button(
+                "List as CSV",
+                partial(write_selection, points, rows),
+                file_name=f"selection-{audit_id}-{map_key}.csv",
+                mime="text/csv",
+                icon=":material/download:",
+                on_click="ignore",
+                help="Id, set, class, file, digest and copy search of each selected image.",
+            )
+            synthetic = chosen.loc[chosen["role"] == "synthetic", "id"].tolist()
+            if synthetic and points.judged_by is not None:
+                with st.popover("Add to a review", icon=":material/rate_review:"):
+                    _offer_review(database, folder, audit_id, synthetic, n_real=len(ids) - len(synthetic))
     place_of = {item_id: at for at, item_id in enumerate(ids)}
 
     def describe(item_id: str) -> str:
@@ -64,7 +72,7 @@ def show_selection(
         first = show_name(record["set"]) + (f", {show_name(label)}" if isinstance(label, str) else "")
         return "\n".join(filter(None, (first, show_name(record["item"]), copies)))
 
-    show_gallery(audit_id, ids, key="selected", captions=describe)
+    show_gallery(audit_id, ids, key="selected", captions=describe, within_fragment=True)
 
 
 def _offer_review(
