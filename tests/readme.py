@@ -40,6 +40,7 @@ from tests.readme_crops import (
     tabulate_gains,
     tabulate_worth,
 )
+from tests.readme_volumes import audit_volumes
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -47,6 +48,11 @@ ARROWS = {Direction.HIGHER: "↑", Direction.LOWER: "↓", Direction.NONE: ""}
 SHOWN = (
     *("fd", "kid", "precision", "recall", "coverage", "vendi_score", "ms_ssim", "variety"),
     *("flagged", "flag_excess", "repeated", "membership_auc", "privacy", "authenticity", "bias_inheritance"),
+)
+VOLUME_ROWS = (
+    *(("fd", f"texture{plane}") for plane in ("", "@axial", "@coronal", "@sagittal")),
+    *(("coverage", "texture"), ("ms_ssim", None)),
+    *((metric, "pixels") for metric in ("flagged", "flag_excess", "repeated")),
 )
 
 
@@ -71,12 +77,21 @@ def span(value: float, low: float | None, high: float | None) -> str:
     return f"{text} ({format_value(low, low, high)} to {format_value(high, low, high)})"
 
 
-def audit_table(result: AuditResult) -> str:
-    """Metrics by synthetic set, whole sets only, with what real images score."""
+def audit_table(
+    result: AuditResult, shown: Sequence[tuple[str, str | None]] | None = None, *, noun: str = "images"
+) -> str:
+    """Metrics by synthetic set, whole sets only, with what real images score.
+
+    `shown` names metrics with the extractor wanted, or None for whichever there is.
+    """
     names = [one.name for one in result.summary.sets if one.role == "synthetic"]
     lines = []
-    for metric in SHOWN:
-        rows = {r.synthetic: r for r in result.summary.results if r.metric == metric and r.class_name is None}
+    for metric, extractor in shown or [(metric, None) for metric in SHOWN]:
+        rows = {
+            r.synthetic: r
+            for r in result.summary.results
+            if r.metric == metric and r.class_name is None and extractor in (None, r.extractor)
+        }
         if not rows:
             continue
         facts, first = METRICS[metric], next(iter(rows.values()))
@@ -96,7 +111,7 @@ def audit_table(result: AuditResult) -> str:
             span(d.value_at_n, d.value_at_n_low, d.value_at_n_high) if d and d.value_at_n else "–"
             for d in at_n
         ]
-        lines.append([f"{title}, {detail.n} images a side", *same, floor])
+        lines.append([f"{title}, {detail.n} {noun} a side", *same, floor])
     return table(["metric", *names, "real against real"], lines)
 
 
@@ -237,6 +252,15 @@ def crops_xrays(settings: Settings) -> str:
     return table(WORTH_HEAD, list(tabulate_worth(summary, sets)))
 
 
+def volumes(settings: Settings) -> str:
+    """MR volumes: of other patients, altered copies, blurred."""
+    result, hits = audit_volumes(settings, DATA)
+    names = [one.name for one in result.summary.sets if one.role == "synthetic"]
+    found = [hits if name == "altered copies" else "" for name in names]
+    last = "| " + " | ".join(["nearest volume is the one that was altered", *found, ""]) + " |"
+    return f"{audit_table(result, VOLUME_ROWS, noun='volumes')}\n{last}"
+
+
 BLOCKS: Mapping[str, Callable[[Settings], str]] = {
     "demo": demo,
     "chest": chest,
@@ -245,12 +269,13 @@ BLOCKS: Mapping[str, Callable[[Settings], str]] = {
     "copies-fresh": copies_fresh,
     "copies-xrays": copies_xrays,
     "copies-mri": copies_mri,
+    "volumes": volumes,
     "crops-phantoms": crops_phantoms,
     "crops-xrays": crops_xrays,
     "metrics": metrics,
     "extractors": extractors,
 }
-NEED_DATA = {"chest", "weight-free", "copies-xrays", "copies-mri", "crops-xrays"}
+NEED_DATA = {"chest", "weight-free", "copies-xrays", "copies-mri", "crops-xrays", "volumes"}
 
 
 def main() -> None:

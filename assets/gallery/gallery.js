@@ -38,7 +38,9 @@ class Gallery {
     );
     const room = make("div", "room");
     room.append(this.canvas, this.note);
-    this.dialog.append(bar, room, this.caption);
+    const wait = (sentence) => (this.note.textContent = sentence);
+    this.slices = new SliceBrowser(this.canvas, (samples, place) => this.showSlice(samples, place), wait);
+    this.dialog.append(bar, this.slices.node, room, this.caption);
     root.append(this.grid, this.dialog);
 
     this.grid.addEventListener("click", (event) => {
@@ -46,6 +48,7 @@ class Gallery {
       if (button) this.open(Number(button.dataset.at));
     });
     this.dialog.addEventListener("keydown", (event) => {
+      if (this.slices.press(event)) return;
       const turn = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (!turn) return;
       event.preventDefault();
@@ -56,6 +59,7 @@ class Gallery {
     });
     this.dialog.addEventListener("close", () => {
       this.loading?.abort();
+      this.slices.close();
       const opened = this.grid.querySelector(`button[data-at="${this.large}"]`);
       this.large = -1;
       opened?.focus();
@@ -142,6 +146,8 @@ class Gallery {
     fillCaption(this.caption, item.caption);
     this.note.textContent = "Loading";
     this.canvas.hidden = true;
+    this.slices.open(item.volume);
+    if (item.volume) return;
     try {
       const samples = await fetchSamples(item.samples, this.loading.signal);
       if (this.large !== at) return;
@@ -156,6 +162,15 @@ class Gallery {
     } catch (error) {
       if (error.name !== "AbortError" && this.large === at) this.note.textContent = error.message;
     }
+  }
+
+  showSlice(samples, place) {
+    const item = this.data.items[this.large];
+    if (!item) return;
+    this.canvas.hidden = false;
+    fillCaption(this.caption, item.caption);
+    this.caption.append(make("small", "", {}, describeSlice(samples, place)));
+    this.dialog.dataset.slice = `${place.plane} ${place.index}`;
   }
 }
 

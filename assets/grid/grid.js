@@ -29,7 +29,7 @@ class Grid {
   }
 
   makeDialog() {
-    this.dialog = make("dialog", "large", { "aria-label": "Picture in full resolution" });
+    this.dialog = make("dialog", "large", { "aria-label": "Picture in full resolution", tabindex: "-1" });
     this.canvas = make("canvas", "", { role: "img" });
     this.picture = make("img");
     this.note = make("p", "note", { role: "status" });
@@ -51,9 +51,11 @@ class Grid {
     bar.append(this.place, ...this.turns.map(([button]) => button), close);
     const room = make("div", "room");
     room.append(this.canvas, this.picture, this.note);
-    this.dialog.append(bar, room, this.about);
+    const wait = (sentence) => (this.note.textContent = sentence);
+    this.slices = new SliceBrowser(this.canvas, (samples, place) => this.showSlice(samples, place), wait);
+    this.dialog.append(bar, this.slices.node, room, this.about);
     this.dialog.addEventListener("keydown", (event) => {
-      if (!STEPS[event.key]) return;
+      if (this.slices.press(event) || !STEPS[event.key]) return;
       event.preventDefault();
       this.step(STEPS[event.key]);
     });
@@ -62,6 +64,7 @@ class Grid {
     });
     this.dialog.addEventListener("close", () => {
       this.loading?.abort();
+      this.slices.close();
       const [row, column] = this.at ?? [-1, -1];
       this.at = null;
       this.tileAt(row, column)?.focus();
@@ -200,7 +203,12 @@ class Grid {
     this.dialog.dataset.item = cell.item;
     this.place.textContent = this.describe(row, column);
     this.about.textContent = this.tell(cell);
+    const focused = this.dialog.getRootNode().activeElement;
     for (const [button, step] of this.turns) button.disabled = !this.find(row, column, step);
+    // A disabled button keeps the focus and swallows keys.
+    if (focused?.disabled) this.dialog.focus();
+    this.slices.open(cell.volume);
+    if (cell.volume) return;
     const node = cell.samples ? this.canvas : this.picture;
     const other = cell.samples ? this.picture : this.canvas;
     try {
@@ -223,6 +231,15 @@ class Grid {
       if (loading.signal.aborted) return;
       [node.hidden, other.hidden, this.note.textContent] = [true, true, error.message];
     }
+  }
+
+  showSlice(samples, place) {
+    const cell = this.at && this.cellAt(...this.at);
+    if (!cell) return;
+    this.canvas.setAttribute("aria-label", `${this.describe(...this.at)}, ${place.plane} ${place.index + 1}`);
+    [this.canvas.hidden, this.picture.hidden] = [false, true];
+    this.about.textContent = [this.tell(cell), describeSlice(samples, place)].filter(Boolean).join(" · ");
+    this.dialog.dataset.slice = `${place.plane} ${place.index}`;
   }
 
   tell(cell, samples) {

@@ -14,14 +14,25 @@ async function fetchSamples(address, signal) {
     bits: number("Bits"),
     low: number("Low"),
     high: number("High"),
+    // Slices of a volume: height of a pixel over its width, mm between slices, and the volume's black and white.
+    aspect: number("Aspect") || 1,
+    step: number("Step-Mm"),
+    range: answer.headers.has("X-Image-Black") ? findRange(number) : null,
   };
 }
 
-// 8-bit samples are shown as they are; deeper ones between their smallest and largest value.
+// Samples that are black and white, from stored values; the other way round where high values are dark.
+function findRange(number) {
+  const [black, white] = [number("Black"), number("White")].map((value) => (value - number("Intercept")) / number("Slope"));
+  return number("Inverted") === 1 ? [white, black] : [black, white];
+}
+
+// Slices are shown as their volume is; other 8-bit samples as they are, deeper ones between their smallest and
+// largest value.
 function drawSamples(canvas, samples) {
   const { values, width, height, channels, bits } = samples;
-  const low = bits === 8 ? 0 : samples.low;
-  const scale = 255 / (bits === 8 ? 255 : Math.max(1, samples.high - samples.low));
+  const [low, high] = samples.range ?? (bits === 8 ? [0, 255] : [samples.low, samples.high]);
+  const scale = 255 / (Math.sign(high - low) * Math.max(1, Math.abs(high - low)) || 1);
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext("2d");

@@ -55,6 +55,10 @@ function makeSlider(label, { min, max, step }, onInput) {
       input.setAttribute("aria-valuetext", text);
       value.textContent = text;
     },
+    limit: (low, high) => {
+      input.min = low;
+      input.max = high;
+    },
   };
 }
 
@@ -80,6 +84,7 @@ class Controls {
     this.blink = button("blink", "Change now", "Space", "Show the other image");
     this.scale = create("div", "scale");
     this.hover = create("span", "hover");
+    this.slices = new SliceControls(act);
     this.previous = button("previous", "Previous", "←");
     this.next = button("next", "Next", "→");
     this.unread = button("nextUnread", "Next unread", "U");
@@ -107,7 +112,9 @@ class Controls {
     this.known = create("div", "known", { role: "status" });
     this.problem = create("div", "problem", { role: "alert" });
     this.legend = create("p", "legend");
-    this.legend.append(...LEGEND.flatMap(([keys, word]) => [create("kbd", "", {}, keys), ` ${word}  `]));
+    const list = (entries) => entries.flatMap(([keys, word]) => [create("kbd", "", {}, keys), ` ${word}  `]);
+    this.legends = [LEGEND, VOLUME_LEGEND].map((entries) => create("span", "", {}, ...list(entries)));
+    this.legend.append(...this.legends);
   }
 }
 

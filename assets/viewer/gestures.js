@@ -2,10 +2,12 @@
 
 const WHEEL_STEP = 0.0015;
 const WINDOW_PIXELS = 400;
+const WHEEL_NOTCH = 40;
 
-function addGestures(stage, onChange, onHover) {
+function addGestures(stage, onChange, onHover, onStep) {
   const node = stage.node;
   let drag = null;
+  let rolled = 0;
 
   const paneOf = (event) => stage.panes.find((pane) => event.composedPath().includes(pane.node)) ?? stage.panes[0];
   const imageOf = (pane) => (pane === stage.panes[1] ? stage.query.image : stage.real.image);
@@ -14,8 +16,19 @@ function addGestures(stage, onChange, onHover) {
     if (!stage.pair) return;
     event.preventDefault();
     const pixels = event.deltaMode === 1 ? 32 * event.deltaY : event.deltaY;
+    // Fingers that are moved apart come as a wheel with Ctrl.
+    if (stage.pair.slice && !event.ctrlKey && !event.metaKey) return stepBy(pixels, event);
     zoomAt(Math.exp(-pixels * WHEEL_STEP), event);
   }, { passive: false });
+
+  // A notch of a wheel is a slice; small movements of a trackpad add up to one.
+  function stepBy(pixels, event) {
+    const isNotch = Math.abs(pixels) >= WHEEL_NOTCH;
+    rolled = isNotch ? Math.sign(pixels) * WHEEL_NOTCH : rolled + pixels;
+    if (Math.abs(rolled) < WHEEL_NOTCH) return;
+    onStep(Math.sign(rolled), stage.isLaidOver ? "" : paneOf(event) === stage.panes[1] ? "query" : "real");
+    rolled = 0;
+  }
 
   function zoomAt(factor, event) {
     const pane = paneOf(event);
@@ -59,7 +72,7 @@ function addGestures(stage, onChange, onHover) {
       stage.divider = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
     } else if (drag.kind === "window") {
       const { level, width, invert } = drag.window;
-      stage.window = limitWindow({ level: level + down / WINDOW_PIXELS, width: width + right / WINDOW_PIXELS, invert });
+      stage.window = limitWindow({ level: level + down / WINDOW_PIXELS, width: width + right / WINDOW_PIXELS, invert }, stage.pair?.real);
     } else {
       const ratio = drag.pane.canvas.width / box.width;
       const { half } = drag.pane.place(imageOf(drag.pane), drag.view);

@@ -13,7 +13,7 @@ const TYPED_IN = "input:not([type=range], [type=checkbox], [type=radio], [type=b
 const MOVED = "input, [role=slider], [role=tab], [role=radio]";
 const PRESSABLE = "button, a, summary, [role=button]";
 
-function readKey(event) {
+function readKey(event, more) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return null;
   const target = event.composedPath()[0];
   if (target instanceof Element) {
@@ -31,20 +31,21 @@ function readKey(event) {
   }
   const latin = /^[\x20-\x7e]$/.test(event.key);
   const name = latin || event.key.length > 1 ? event.key.toLowerCase() : event.code.replace("Key", "").toLowerCase();
-  const action = ACTION_KEYS[name];
+  const action = ACTION_KEYS[name] ?? more[name];
   if (!action) return null;
-  const steady = new Set(["undo", "note", "mode", "asStored", "invert", "reset", "pixels", "blink", "fullScreen"]);
+  const steady = new Set(["undo", "note", "mode", "asStored", "invert", "reset", "pixels", "blink", "fullScreen", "link", "cross"]);
   return { action: event.repeat && steady.has(action) ? "nothing" : action };
 }
 
-// Before Streamlit's own keys, of which R runs the page again. Returns what takes the listener away.
-function listenToKeys(node, onKey) {
+// Before Streamlit's own keys, of which R runs the page again. `listMore` tells the keys that only what is shown
+// now takes. Returns what takes the listener away.
+function listenToKeys(node, onKey, listMore) {
   let inSight = true;
   const watcher = new IntersectionObserver(([entry]) => (inSight = entry.isIntersecting));
   watcher.observe(node);
   function listen(event) {
     if (!inSight || !node.isConnected || document.querySelector("dialog[open], [role=dialog]")) return;
-    const key = readKey(event);
+    const key = readKey(event, listMore());
     if (!key) return;
     event.preventDefault();
     event.stopImmediatePropagation();

@@ -2,8 +2,12 @@
 
 const BUDGET_BYTES = 384 * 2 ** 20;
 
-// Addresses are renewed now and then; what comes before the question mark names the image.
-const nameOf = (url) => url.split("?")[0];
+// Addresses are renewed now and then; what comes before the question mark names the image, and of a volume
+// what was added to the address names the slice.
+function nameOf(url) {
+  const [path, query = ""] = url.split("?");
+  return [path, ...query.split("&").filter((part) => /^(plane|index|turn|over)=/.test(part))].join("&");
+}
 
 async function fetchImage(url, signal) {
   const answer = await fetch(url, { signal, cache: "no-store" });
@@ -22,7 +26,10 @@ async function fetchImage(url, signal) {
     // Two bytes come low byte first, as every machine with a current browser keeps them.
     samples: bits === 16 ? new Uint16Array(buffer) : new Uint8Array(buffer),
     slope: fact("Slope"), intercept: fact("Intercept"), exact: fact("Exact") === 1,
-    low: fact("Low"), high: fact("High"),
+    low: fact("Low"), high: fact("High"), aspect: fact("Aspect") || 1,
+    // Of a slice, what its whole volume shows as black and white at first, in stored values.
+    shown: answer.headers.has("X-Image-Black") ? { black: fact("Black"), white: fact("White") } : null,
+    inverted: fact("Inverted") === 1, step: fact("Step-Mm"), oriented: fact("Oriented") === 1,
   };
 }
 

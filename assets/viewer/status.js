@@ -12,15 +12,21 @@ function drawControls(viewer) {
   press(controls.asStored, stage.asStored);
   press(controls.invert, stage.window.invert);
   press(controls.whole, viewer.isWhole);
-  controls.asStored.disabled = stage.mode === "difference" || !stage.pair || !isTurned(stage.pair.transform);
+  controls.asStored.disabled = stage.mode === "difference" || !stage.pair || !(stage.pair.turn || stage.pair.slice?.volumes.isMoved);
   const isDifference = stage.mode === "difference";
   const isBlink = stage.mode === "blink";
   controls.width.node.hidden = controls.level.node.hidden = isDifference;
   controls.rate.node.hidden = controls.blink.hidden = !isBlink;
-  controls.scale.hidden = !isDifference || !stage.pair;
+  controls.scale.hidden = !stage.hasDifference;
+  controls.slices.draw(viewer);
+  controls.legends.forEach((node, at) => (node.hidden = viewer.isVolume !== Boolean(at)));
+  viewer.box.classList.toggle("volumes", viewer.isVolume);
   if (stage.pair) {
     const { base, span } = fullRange(stage.pair.real);
     const { slope, intercept } = stage.pair.real;
+    const { low, high, most } = windowLimits(stage.pair.real);
+    controls.width.limit(0.004, most);
+    controls.level.limit(low, high);
     controls.width.set(stage.window.width, formatNumber(Math.abs(slope) * stage.window.width * span));
     controls.level.set(stage.window.level, formatNumber(intercept + slope * (base + stage.window.level * span)));
   }

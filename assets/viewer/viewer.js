@@ -15,21 +15,25 @@ class Viewer {
   constructor(root, data) {
     this.stage = new Stage(makePalette(data.stops));
     this.rate = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : BLINKS_A_SECOND;
-    this.feed = new Feed(() => this.draw(), (around) => this.setState("around", around));
+    this.slicing = new Slicing();
+    this.feed = new Feed(() => this.draw(), (around) => this.setState("around", around), this.stage, this.slicing);
     this.standing = new Standing();
     this.controls = new Controls((key) => this.act(key));
     this.message = create("div", "message", { role: "status" });
-    this.stage.node.append(this.message, this.controls.hover);
-    const { bar, meter, settings, answers, note, known, problem, legend } = this.controls;
-    this.box = create("div", "box", {}, bar, meter, this.stage.node, settings, answers, note, problem, known, legend);
+    this.late = create("span", "late", { role: "status" });
+    this.stage.node.append(this.message, this.controls.hover, this.late);
+    const { bar, meter, slices, settings, answers, note, known, problem, legend } = this.controls;
+    this.box = create("div", "box", {}, bar, meter, this.stage.node, slices.node, settings, answers, note, problem, known,
+      slices.strip, legend);
     root.append(this.box);
-    addGestures(this.stage, () => this.redraw(), (pane, event) => this.hover(pane, event));
+    addGestures(this.stage, () => this.redraw(), (pane, event) => this.hover(pane, event),
+      (by, alone) => this.act({ action: "wheel", value: { by, alone } }));
     note.addEventListener("keydown", (event) => this.writeNote(event));
     note.addEventListener("input", () => this.draft({ note: note.value }));
     this.unlisten = listenToKeys(this.box, (key) => {
       this.act(key);
       this.bringIntoView();
-    });
+    }, () => (this.isVolume ? VOLUME_KEYS : {}));
     this.observer = new ResizeObserver(() => this.redraw());
     this.observer.observe(this.stage.node);
     this.guard = (event) => this.pending?.entries.length && event.preventDefault();
@@ -64,6 +68,7 @@ class Viewer {
     this.pending?.close();
     Object.assign(this, { number: null, last: null, finished: false, at: -1 });
     this.feed.forget();
+    this.slicing.forget();
     this.drafts.clear();
     this.seen.clear();
     this.pending = new PendingList(data.identity, (entries, turn) => this.setState("pending", { entries, turn }));
@@ -113,12 +118,19 @@ class Viewer {
       divideRight: () => (stage.divider = Math.min(1, stage.divider + 0.02)),
       blink: () => (stage.showsQuery = !stage.showsQuery),
       rate: () => (this.rate = value),
-      width: () => (stage.window = limitWindow({ ...stage.window, width: value })),
-      level: () => (stage.window = limitWindow({ ...stage.window, level: value })),
+      width: () => (stage.window = limitWindow({ ...stage.window, width: value }, stage.pair?.real)),
+      level: () => (stage.window = limitWindow({ ...stage.window, level: value }, stage.pair?.real)),
+      ...sliceActions(this),
       fullScreen: () => (this.isWhole ? document.exitFullscreen() : this.box.requestFullscreen?.()),
     };
-    plain[action]?.();
-    this.redraw();
+    plain[action]?.(value);
+    // Another slice, or the same one turned, may have to be fetched.
+    if (this.isVolume) this.draw();
+    else this.redraw();
+  }
+
+  get isVolume() {
+    return Boolean(this.feed.pairs[this.number]?.volume);
   }
 
   // Whoever works by keys sees the images and the verdicts at once.
@@ -200,10 +212,11 @@ class Viewer {
 
   hover(pane, event) {
     const { pair } = this.stage;
-    if (!pane || !pair || this.stage.mode === "difference") return (this.controls.hover.textContent = "");
+    this.hovered = pane ? [pane, event] : null;
+    if (!pane || pane.node.hidden || !pair || this.stage.mode === "difference") return (this.controls.hover.textContent = "");
     const isQuery = this.stage.mode === "side" ? pane === this.stage.panes[1] : false;
     // Size and depth of a file may tell a control from a synthetic image.
-    if (isQuery && !pair.judged) return (this.controls.hover.textContent = "");
+    if (isQuery && (!pair.judged || pair.query.isBlank)) return (this.controls.hover.textContent = "");
     const image = isQuery ? this.stage.query.image : pair.real;
     const [column, row] = pane.locate(image, this.stage.view, event);
     const value = describeSample(image, column, row);
@@ -215,15 +228,28 @@ class Viewer {
     this.feed.fetchAhead(this);
     const [real, query] = this.feed.find(this.number);
     const isReady = Boolean(real?.image && query?.image);
+    const judged = Boolean(this.standing.of(this.number));
+    this.isLate = !isReady;
     if (isReady) {
-      const { transform, warp } = this.feed.pairs[this.number];
-      const judged = Boolean(this.standing.of(this.number));
-      this.stage.show({ number: this.number, real: real.image, query: query.image, transform, warp, judged });
+      this.stage.show({ number: this.number, real: real.image, query: query.image, judged, ...this.describePair() });
+    } else if (this.isVolume && this.stage.pair?.number === this.number) {
+      // What was looked at stays until the next slice is there.
+      this.stage.pair.judged = judged;
     } else {
       this.stage.show(null);
       delete this.stage.node.dataset.drawn;
     }
     this.redraw();
+  }
+
+  describePair() {
+    const pair = this.feed.pairs[this.number];
+    const { transform, warp } = pair;
+    const turn = describeTurn(pair);
+    if (!pair.volume) return { transform, warp, turn };
+    const slice = this.slicing.find(this.number, pair, this.stage.leavesTurnOut);
+    const cross = this.slicing.crosses ? findCross(slice) : null;
+    return { transform, warp: slice.volumes.warp(slice.plane), turn, slice, cross };
   }
 
   redraw() {
@@ -232,6 +258,8 @@ class Viewer {
       this.waiting = 0;
       this.stage.draw();
       if (this.stage.pair) this.seen.add(this.stage.pair.number);
+      // What lies under a pointer that rests is another sample now.
+      if (this.hovered) this.hover(...this.hovered);
       this.drawMessage();
       drawControls(this);
       this.keepBlinking();
@@ -249,6 +277,7 @@ class Viewer {
   drawMessage() {
     const { message } = this;
     const failed = this.feed.findFailed(this.number);
+    setText(this.late, this.isLate && this.stage.pair && !failed.length ? "Loading the slice" : "");
     const lines = [];
     if (this.number === null) lines.push(this.data.empty);
     else if (this.finished) lines.push("Every pair of this list is read.");
@@ -258,7 +287,7 @@ class Viewer {
     if (shown === this.messageShown) return;
     this.messageShown = shown;
     message.hidden = !lines.length;
-    message.classList.toggle("over", this.finished);
+    message.classList.toggle("over", this.finished || Boolean(this.stage.pair));
     message.replaceChildren(...lines.map((line) => create("p", "", {}, line)));
     if (failed.length) {
       message.append(makeButton(() => {

@@ -4,24 +4,39 @@
 const FULL_WINDOW = { level: 0.5, width: 1, invert: false };
 const SMALLEST_WIDTH = 1 / 256;
 
-// 8-bit images are drawn on the scale of their files; deeper ones between their smallest and largest sample.
+// 8-bit images are drawn on the scale of their files; deeper ones between their smallest and largest sample;
+// slices of a volume as the audit showed the whole volume.
 function fullRange(image) {
+  if (image.shown) {
+    const { black, white } = image.shown;
+    return { base: (black - image.intercept) / image.slope, span: Math.max(1, (white - black) / image.slope) };
+  }
   if (image.bits === 8) return { base: 0, span: 255 };
   return { base: image.low, span: Math.max(1, image.high - image.low) };
 }
 
-function limitWindow({ level, width, invert }) {
+// Where level and width may go: a volume may hold values far outside of what is shown at first.
+function windowLimits(image) {
+  if (!image?.shown) return { low: 0, high: 1, most: 2 };
+  const { base, span } = fullRange(image);
+  const [low, high] = [Math.min(0, (image.low - base) / span), Math.max(1, (image.high - base) / span)];
+  return { low, high, most: 2 * (high - low) };
+}
+
+function limitWindow({ level, width, invert }, image) {
   const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
-  return { level: clamp(level, 0, 1), width: clamp(width, SMALLEST_WIDTH, 2), invert };
+  const { low, high, most } = windowLimits(image);
+  return { level: clamp(level, low, high), width: clamp(width, SMALLEST_WIDTH, most), invert };
 }
 
 function makeLevels(image, window) {
   const { base, span } = fullRange(image);
   const levels = new Uint8Array(2 ** image.bits);
   const low = window.level - window.width / 2;
+  const inverts = window.invert !== Boolean(image.inverted);
   for (let sample = 0; sample < levels.length; sample++) {
     const share = Math.min(1, Math.max(0, ((sample - base) / span - low) / window.width));
-    levels[sample] = Math.round(255 * (window.invert ? 1 - share : share));
+    levels[sample] = Math.round(255 * (inverts ? 1 - share : share));
   }
   return levels;
 }

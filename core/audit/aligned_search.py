@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from functools import cached_property
-from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.audit.copy_kind import SmallItems, find_kind
 from core.audit.protocol import Execution
 from core.config import Settings
 from core.copies.leave_out import LeftOutMatches, leave_out
-from core.copies.search import DEFAULT_PRESET, CopyMatches, join_matches, search_copies
-from core.copies.thumbnails import SIDE, Thumbnails, compute_thumbnail
+from core.copies.search import CopyMatches, join_matches
 from core.datasets.image_set import ImageSet
-from core.features.base import ExtractorInfo, FeatureBatch, Pixels
 from core.features.extraction import extract_features
 from core.images.display import DEFAULT_INTENSITY, describe_intensity
 from core.progress import Progress
 from core.shards import ShardFolder
 
-__all__ = ["SEARCH_VERSION", "AlignedSearch", "number_groups"]
-
-SEARCH_VERSION: Final = 1
-"""Raised whenever the same images would be matched differently; what was kept is then computed again."""
-
-_CHUNK: Final = 512
+__all__ = ["AlignedSearch", "number_groups"]
 
 Indices = NDArray[np.intp]
 
@@ -37,10 +30,14 @@ class AlignedSearch:
     """Searches the real set for the image that each image of the other sets may be a copy of.
 
     Args:
-        real: the real set.
+        real: the real set, of pictures or of volumes; the other sets are of the same kind.
         execution: threads, and whether results are kept in the workspace.
         settings: workspace and limits.
         progress: told about every image; may cancel.
+
+    Attributes:
+        kind: how items are compared.
+        real: the real set's thumbnails.
     """
 
     def __init__(
@@ -51,13 +48,14 @@ class AlignedSearch:
         self._progress = progress
         self._digests = [item.digest for item in real.items]
         self._patients = number_groups([(item.patient,) for item in real.items])
+        self.kind = find_kind(real)
         self.real = self.load_thumbnails(real)
-        decided: tuple[object, ...] = (SEARCH_VERSION, asdict(DEFAULT_PRESET), self._digests)
+        decided: tuple[object, ...] = (*self.kind.decided, self._digests)
         if real.items[0].intensity != DEFAULT_INTENSITY:
             decided = (*decided, describe_intensity(real.items[0].intensity))
         key = hashlib.sha256(repr(decided).encode()).hexdigest()[:24]
         self._kept = ShardFolder(
-            settings.home / "copy-search" / key, tuple(field.name for field in fields(CopyMatches))
+            settings.home / "copy-search" / key, tuple(field.name for field in fields(self.kind.matches))
         )
 
     @cached_property
@@ -78,7 +76,7 @@ class AlignedSearch:
         """
         return self.left_out.compute_match_radius(self._search_left_out)
 
-    def search(self, image_set: ImageSet, thumbnails: Thumbnails) -> CopyMatches:
+    def search(self, image_set: ImageSet, thumbnails: SmallItems) -> CopyMatches:
         """Find the real image nearest to each image of another set.
 
         Args:
@@ -92,18 +90,37 @@ class AlignedSearch:
 
         return self._search_kept(digests, compute, stage=f"Looking for copies: {image_set.name}")
 
-    def load_thumbnails(self, image_set: ImageSet) -> Thumbnails:
+    def load_thumbnails(self, image_set: ImageSet) -> SmallItems:
         """Reduce an image set to thumbnails, or find them in the feature store."""
         batch = extract_features(
             image_set.items,
-            extractor=_Thumbnailer(),
+            extractor=self.kind.thumbnailer(),
             store=self._execution.store,
             workers=self._execution.workers,
             settings=self._settings,
             progress=self._progress,
             stage=f"Thumbnails: {image_set.name}",
         )
-        return Thumbnails(batch.features.reshape(-1, SIDE, SIDE))
+        thumbnails: SmallItems = self.kind.unpack(batch.features)
+        return thumbnails
+
+    def align(self, queries: SmallItems, real_index: Indices, *, stage: str) -> CopyMatches:
+        """Lay items over the real ones that they are paired with.
+
+        Args:
+            queries: their thumbnails.
+            real_index: row of the real item of each.
+            stage: what progress calls this.
+        """
+        found: CopyMatches = self.kind.align(
+            queries=queries,
+            real=self.real,
+            real_index=real_index,
+            workers=self._execution.workers,
+            progress=self._progress,
+            stage=stage,
+        )
+        return found
 
     def _search_left_out(self, rows: Indices, groups: Indices) -> CopyMatches:
         members: dict[int, list[int]] = {}
@@ -125,13 +142,13 @@ class AlignedSearch:
 
     def _run(
         self,
-        queries: Thumbnails,
+        queries: SmallItems,
         *,
         progress: Progress,
         query_groups: Indices | None = None,
         real_groups: Indices | None = None,
     ) -> CopyMatches:
-        return search_copies(
+        found: CopyMatches = self.kind.search(
             queries=queries,
             real=self.real,
             query_groups=query_groups,
@@ -139,36 +156,33 @@ class AlignedSearch:
             workers=self._execution.workers,
             progress=progress,
         )
+        return found
 
     def _search_kept(
         self, keys: Sequence[str], compute: Callable[[Indices, Progress], CopyMatches], *, stage: str
     ) -> CopyMatches:
         """Search what is not kept yet, and keep it chunk by chunk, so that a stopped audit goes on there."""
-        self._progress.start(stage, len(keys))
+        self._progress.start(stage, len(keys), unit=self.kind.noun)
         first_row = {key: row for row, key in reversed(list(enumerate(keys)))}
         unique = list(first_row)
-        columns: dict[str, NDArray[Any]] = {}
         place = dict.fromkeys(unique, -1)
-        found = join_matches([])
+        found: CopyMatches = self.kind.matches.empty()
         if self._execution.store:
             kept = self._kept.read(unique)
-            columns = dict(kept.columns)
-            if columns:
-                found = CopyMatches(**columns)
+            if kept.columns:
+                found = self.kind.matches(**kept.columns)
                 for position, row in enumerate(kept.positions.tolist()):
                     place[unique[row]] = position
         missing = [key for key in unique if place[key] < 0]
         self._progress.advance(len(keys) - len(missing))
-        for start in range(0, len(missing), _CHUNK):
-            chunk = missing[start : start + _CHUNK]
+        for start in range(0, len(missing), self.kind.chunk):
+            chunk = missing[start : start + self.kind.chunk]
             rows = np.array([first_row[key] for key in chunk], dtype=np.intp)
             new = compute(rows, _Inner(self._progress))
             if self._execution.store:
-                self._kept.write(
-                    chunk, {field.name: getattr(new, field.name) for field in fields(CopyMatches)}
-                )
+                self._kept.write(chunk, {field.name: getattr(new, field.name) for field in fields(new)})
             place |= {key: len(found) + index for index, key in enumerate(chunk)}
-            found = join_matches([found, new])
+            found = join_matches([found, new], self.kind.matches)
         order = np.array([place[key] for key in keys], dtype=np.intp)
         return found.take(order)
 
@@ -212,27 +226,3 @@ class _Inner:
 
     def notice(self, message: str) -> None:
         self._outer.notice(message)
-
-
-class _Thumbnailer:
-    """Thumbnails as features, so that the feature store keeps them."""
-
-    info = ExtractorInfo(
-        id="thumbnails",
-        title="Thumbnails",
-        sentence="Small grey pictures that the search for copies compares.",
-        paper="Lewis, Fast Normalized Cross-Correlation, Vision Interface 1995",
-        resolution=SIDE,
-    )
-    name = info.id
-    dimension = SIDE * SIDE
-    identity = f"thumbnails version=1 side={SIDE}"
-    weights_sha256: str | None = None
-
-    def prepare(self, pixels: Pixels) -> NDArray[np.float32]:
-        """Reduce one image; whole numbers up to 65,280 are exact in float32."""
-        return compute_thumbnail(pixels).astype(np.float32)
-
-    def extract(self, batch: NDArray[np.float32]) -> FeatureBatch:
-        """(batch, side, side) -> (batch, side * side), in the thumbnails' own two bytes a pixel."""
-        return FeatureBatch(batch.reshape(len(batch), -1).astype(np.uint16))

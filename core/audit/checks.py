@@ -7,9 +7,16 @@ from collections import Counter
 from collections.abc import Sequence
 
 from core.audit.result import Duplicates, SetSummary, UnreadableRecord
-from core.audit.set_warnings import title_set, warn_of_classes, warn_of_sizes
+from core.audit.set_warnings import (
+    title_set,
+    warn_of_classes,
+    warn_of_shapes,
+    warn_of_sizes,
+    warn_of_spacing,
+)
 from core.datasets.groups import list_groups
 from core.datasets.image_set import ImageSet, Role, find_duplicates
+from core.errors import InputError
 from core.images.decoded import ImageFacts
 
 __all__ = ["check_study", "find_shared", "summarise_set"]
@@ -32,6 +39,8 @@ def summarise_set(image_set: ImageSet) -> SetSummary:
         groups={name: image_set.count_groups()[name] for name in list_groups(image_set)},
         formats=dict(formats.most_common()),
         sizes=((min(widths), min(heights)), (max(widths), max(heights))),
+        slices=_range_slices(image_set),
+        spacing_mm=_range_spacing(image_set),
         unreadable=tuple(UnreadableRecord(file=bad.id, reason=bad.reason) for bad in image_set.unreadable),
         duplicates=_records([image_set], qualify=False),
         warnings=image_set.warnings,
@@ -53,8 +62,19 @@ def check_study(sets: Sequence[ImageSet], shared: Sequence[Duplicates]) -> tuple
     Args:
         sets: the study's sets, the real one first.
         shared: pictures that stand in more than one of them.
+
+    Raises:
+        InputError: if some sets hold volumes and others pictures.
     """
     real, others = sets[0], sets[1:]
+    for other in others:
+        if other.has_volumes != real.has_volumes:
+            kinds = ("volumes", "pictures") if other.has_volumes else ("pictures", "volumes")
+            raise InputError(
+                f"{_title(other)} holds {kinds[0]}, the real set {kinds[1]}: an audit compares volumes with "
+                "volumes and pictures with pictures. Pictures of volumes are made by `python -m core dataset "
+                "montage`, volumes of DICOM slices by --join-slices."
+            )
     warnings = []
     for other in others:
         warnings += _format_warnings(real, other)
@@ -120,11 +140,40 @@ def _format_warnings(real: ImageSet, other: ImageSet) -> list[str]:
         "use --num-channels 1 to compare them as grey images.",
         lambda facts: "grey" if facts.channels == 1 else "colour",
     )
-    if {(facts.width, facts.height) for facts in ours}.isdisjoint(
+    if real.has_volumes:
+        found = (
+            warn_of_shapes(_title(other), _range_shapes(theirs), _range_shapes(ours)),
+            warn_of_spacing(_title(other), _range_spacing(other), _range_spacing(real)),
+        )
+        warnings += [warning for warning in found if warning is not None]
+    elif {(facts.width, facts.height) for facts in ours}.isdisjoint(
         (facts.width, facts.height) for facts in theirs
     ):
         warnings.append(warn_of_sizes(_title(other)))
     return warnings
+
+
+def _range_slices(image_set: ImageSet) -> tuple[int, int] | None:
+    if not image_set.has_volumes:
+        return None
+    return _range_shapes([item.facts for item in image_set.items])[0]
+
+
+def _range_shapes(facts: Sequence[ImageFacts]) -> list[tuple[int, int]]:
+    """Smallest and largest number of slices, of rows and of columns."""
+    sides = zip(*((one.slices, one.height, one.width) for one in facts), strict=True)
+    return [(min(side), max(side)) for side in sides]
+
+
+def _range_spacing(
+    image_set: ImageSet,
+) -> tuple[tuple[float, float, float], tuple[float, float, float]] | None:
+    """Smallest and largest distance between slices, rows and columns, where every volume tells."""
+    spacings = [item.facts.spacing_mm for item in image_set.items if item.facts.spacing_mm is not None]
+    if not image_set.has_volumes or len(spacings) < len(image_set):
+        return None
+    slices, rows, columns = zip(*spacings, strict=True)
+    return (min(slices), min(rows), min(columns)), (max(slices), max(rows), max(columns))
 
 
 def _shares(counts: Counter[str]) -> str:

@@ -11,17 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.audit.aligned_search import AlignedSearch, number_groups
+from core.audit.copy_kind import SmallItems
 from core.audit.copy_null import CopyNull, Witnesses, choose_null
-from core.copies.known_pairs import align_known_pairs
 from core.copies.repeats import are_repeats
 from core.copies.search import CopyMatches
-from core.copies.thumbnails import Thumbnails
 from core.datasets.image_set import ImageSet
 from core.metrics.calibrated_copies import compute_ratios
 from core.metrics.estimate import Array
 from core.metrics.nearest_train import LeftOutTrain, find_left_out_train, find_nearest_train
 from core.metrics.neighbourhood import DistanceMetric
-from core.progress import Progress
 
 __all__ = ["Controls", "CopyEvidence", "NearestImages", "SearchedSets", "search_features", "search_pixels"]
 
@@ -97,7 +95,7 @@ class SearchedSets:
     heldout: ImageSet | None
     synthetic: tuple[ImageSet, ...]
     search: AlignedSearch
-    thumbnails: Mapping[str, Thumbnails]
+    thumbnails: Mapping[str, SmallItems]
     matches: Mapping[str, CopyMatches]
     false_flag_rate: float
     seed: int
@@ -153,6 +151,7 @@ def search_pixels(sets: SearchedSets, *, extractor: str) -> CopyEvidence:
         left_out=weigh_left_out,
         false_flag_rate=sets.false_flag_rate,
         seed=sets.seed,
+        noun=sets.search.kind.noun,
     )
     image_set, rows = sets.draw_controls()
     if heldout is not None and image_set is sets.heldout:
@@ -170,8 +169,6 @@ def search_features(
     *,
     extractor: str,
     metric: DistanceMetric,
-    workers: int | None,
-    progress: Progress,
 ) -> CopyEvidence:
     """Take distances between features, and compare the pairs found in pixels as well.
 
@@ -180,11 +177,10 @@ def search_features(
         features: (n, d) features by set name, the real set's among them.
         extractor: its name in results.
         metric: Euclidean, or Hamming for codes.
-        workers: threads.
-        progress: told about every pair; may cancel.
 
     Raises:
         TooFewImagesError: if there are too few images to calibrate by.
+        CancelledError: if the search's progress says so.
     """
     real = features[sets.real.name]
     # Repeats of one picture count as one, as they do in pixels.
@@ -201,12 +197,9 @@ def search_features(
 
     def compare(name: str, index: NDArray[np.intp], rows: NDArray[np.intp] | None = None) -> CopyMatches:
         thumbnails = sets.search.real if name == sets.real.name else sets.thumbnails[name]
-        return align_known_pairs(
-            queries=thumbnails if rows is None else thumbnails.take(rows),
-            real=sets.search.real,
-            real_index=index,
-            workers=workers,
-            progress=progress,
+        return sets.search.align(
+            thumbnails if rows is None else thumbnails.take(rows),
+            index,
             stage=f"Comparing pairs of {extractor}: {name}",
         )
 
@@ -217,6 +210,7 @@ def search_features(
         left_out=lambda: Witnesses(_weigh_left_out(left_out), sets.search.left_out.groups),
         false_flag_rate=sets.false_flag_rate,
         seed=sets.seed,
+        noun=sets.search.kind.noun,
     )
     image_set, rows = sets.draw_controls()
     if image_set is sets.real:

@@ -28,17 +28,20 @@ class CopyNull:
             picture, are no independent witnesses: with all of them, more innocent images would be flagged
             than the rate says.
         n_images: images that they stand for.
+        noun: what several of them are called: images, or volumes.
     """
 
     kind: Literal["heldout", "left-out"]
     ratios: Ratios
     n_images: int
+    noun: str = "images"
 
     @property
     def title(self) -> str:
         """How many of what."""
         n = len(self.ratios)
-        what = "held-out images" if self.kind == "heldout" else "training images left out one at a time"
+        noun = self.noun
+        what = f"held-out {noun}" if self.kind == "heldout" else f"training {noun} left out one at a time"
         if n == self.n_images:
             return f"{n:,} {what}"
         return f"{n:,} of {self.n_images:,} {what}, one of each patient and picture"
@@ -64,7 +67,12 @@ class Witnesses:
 
 
 def choose_null(
-    *, heldout: Witnesses | None, left_out: Callable[[], Witnesses], false_flag_rate: float, seed: int = 0
+    *,
+    heldout: Witnesses | None,
+    left_out: Callable[[], Witnesses],
+    false_flag_rate: float,
+    seed: int = 0,
+    noun: str = "images",
 ) -> CopyNull:
     """Take held-out images where they suffice to flag anything at the rate, else left-out training images.
 
@@ -73,23 +81,26 @@ def choose_null(
         left_out: computes rho of the left-out training images; asked only where needed.
         false_flag_rate: the rate asked for.
         seed: seeds which image speaks for its patient.
+        noun: what several of them are called.
 
     Raises:
         TooFewImagesError: if there is neither.
     """
     needed = math.ceil(1 / false_flag_rate * (1 - 1e-12)) - 1
-    held = CopyNull("heldout", heldout.draw(seed), len(heldout.ratios)) if heldout is not None else None
+    held = None
+    if heldout is not None:
+        held = CopyNull("heldout", heldout.draw(seed), len(heldout.ratios), noun)
     if held is not None and len(held.ratios) >= needed:
         return held
     try:
         own = left_out()
-        left = CopyNull("left-out", own.draw(seed), len(own.ratios))
+        left = CopyNull("left-out", own.draw(seed), len(own.ratios), noun)
     except TooFewImagesError:
-        left = CopyNull("left-out", np.empty(0), 0)
+        left = CopyNull("left-out", np.empty(0), 0, noun)
     if held is not None and len(held.ratios) and len(left.ratios) < needed:
         return held
     if not len(left.ratios):
         raise TooFewImagesError(
-            "There are neither held-out images nor enough different training images to calibrate by."
+            f"There are neither held-out {noun} nor enough different training {noun} to calibrate by."
         )
     return left

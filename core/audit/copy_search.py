@@ -45,11 +45,11 @@ def search_study(
         false_flag_rate=protocol.false_flag_rate,
         seed=protocol.seed,
     )
-    warnings = []
+    warnings, noun = [], search.kind.noun
     n_repeated = int(left_out.repeats.sum())
     if n_repeated:
         warnings.append(
-            f"{n_repeated:,} of {len(real):,} real images show the same picture as "
+            f"{n_repeated:,} of {len(real):,} real {noun} show the same picture as "
             "another one, as it is, turned, or with another contrast: they count as one where copies are "
             "searched."
         )
@@ -57,9 +57,9 @@ def search_study(
         n_leaks = len(searched.heldout) - len(searched.innocent)
         if n_leaks:
             warnings.append(
-                f"{n_leaks:,} of {len(searched.heldout):,} held-out images show the "
-                "same picture as a real (train) image, as it is, turned, or with another contrast: they are "
-                "left out where copies are calibrated, and every other number against the held-out set is "
-                "too good."
+                f"{n_leaks:,} of {len(searched.heldout):,} held-out {noun} show the "
+                f"same picture as a real (train) {noun[:-1]}, as it is, turned, or with another contrast: "
+                "they are left out where copies are calibrated, and every other number against the held-out "
+                "set is too good."
             )
     return searched, tuple(warnings)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from core.audit.copy_evidence import CopyEvidence, NearestImages, SearchedSets
 from core.audit.items import make_item_id
-from core.audit.pairs import PAIRS_SCHEMA
+from core.audit.pairs import PAIRS_SCHEMA, VOLUME_PAIRS_SCHEMA
+from core.copies.volume_search import VolumeMatches
 from core.datasets.image_set import ImageSet
 from core.metrics.calibrated_copies import CalibratedCopies
 
@@ -33,6 +34,9 @@ COPY_COLUMNS = (
     "flagged",
 )
 """Columns of `copies.csv`."""
+
+# Of volumes, too: whether the volume is turned over, and how it is shifted, as shares of its extent.
+_SHIFT_COLUMNS = ("shift_slices", "shift_rows", "shift_columns")
 
 
 def tabulate_pairs(
@@ -92,12 +96,21 @@ def _lay_out(
         # (n, 2, 3) -> n lists of 6
         "warp": list(pixels.warps.reshape(n, 6)),
     }
+    schema = PAIRS_SCHEMA
+    if isinstance(pixels, VolumeMatches):
+        schema = VOLUME_PAIRS_SCHEMA
+        columns |= {
+            "turned_over": pixels.turned_over,
+            "shift": list(pixels.shift),
+            # (n, 3, places) -> n lists
+            "slice_agreement": list(pixels.slice_agreement.reshape(n, -1)),
+        }
     columns |= {name: values for name, values in verdicts.items() if values is not None}
     arrays = [
         pa.array(columns[name], type=kind) if name in columns else pa.nulls(n, kind)
-        for name, kind in zip(PAIRS_SCHEMA.names, PAIRS_SCHEMA.types, strict=True)
+        for name, kind in zip(schema.names, schema.types, strict=True)
     ]
-    return pa.Table.from_arrays(arrays, schema=PAIRS_SCHEMA)
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def _make_ids(image_set: ImageSet, rows: NDArray[np.intp]) -> list[str]:
@@ -111,4 +124,9 @@ def list_copies(pairs: pa.Table, one: ImageSet, nearest: NearestImages, real: Im
     frame["synthetic"] = one.name
     frame["synthetic_item"] = [item.id for item in one.items]
     frame["nearest_real"] = [real.items[row].id for row in nearest.real_index.tolist()]
-    return frame[list(COPY_COLUMNS)]
+    if "shift" not in frame:
+        return frame[list(COPY_COLUMNS)]
+    shifts = np.stack(frame["shift"].to_list())
+    for axis, name in enumerate(_SHIFT_COLUMNS):
+        frame[name] = shifts[:, axis]
+    return frame[[*COPY_COLUMNS, "turned_over", *_SHIFT_COLUMNS]]

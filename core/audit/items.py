@@ -54,6 +54,8 @@ class AuditItem:
         path: where its bytes were; of a DICOM series, its first file.
         parts: where the files of a DICOM series were; empty where it is one file.
         slices: slices of a volume; 1 of a picture.
+        height: rows; of a volume, those of its axial slices.
+        width: columns, likewise.
     """
 
     id: str
@@ -65,6 +67,8 @@ class AuditItem:
     path: Path
     parts: tuple[Path, ...] = ()
     slices: int = 1
+    height: int = 0
+    width: int = 0
 
     @property
     def source(self) -> ItemSource:
@@ -124,6 +128,8 @@ class AuditItems:
             path=parts[0] if parts else folder / os.fsdecode(record["file"]),
             parts=parts,
             slices=record.get("slices") or 1,
+            height=record["height"],
+            width=record["width"],
         )
 
     def folder_of(self, set_name: str) -> Path:

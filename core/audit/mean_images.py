@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
+import numpy as np
+from numpy.typing import NDArray
+
+from core.audit.mean_volume import MeanVolume
 from core.audit.result import Floor, MeanPicture, MetricRow
 from core.config import Settings
 from core.datasets.groups import list_groups
 from core.datasets.image_set import ImageSet, Item, Role
 from core.features.base import Pixels
-from core.features.extraction import default_workers, load_pixels
+from core.features.decode_ahead import decode_ahead, default_workers, open_pool
+from core.features.extraction import load_pixels
 from core.images.resizing import resize_pixels
+from core.images.slice_sheet import lay_out_slices
 from core.metrics.mean_image import (
     MeanImage,
     compute_mean_image_ljpeg_bytes,
@@ -23,7 +26,14 @@ from core.metrics.mean_image import (
 from core.metrics.variety import compute_variety
 from core.progress import Progress
 
-__all__ = ["DEFAULT_SIDE_PX", "MeanFrame", "choose_frame", "compute_mean_images", "compute_variety_rows"]
+__all__ = [
+    "DEFAULT_SIDE_PX",
+    "MeanFrame",
+    "choose_frame",
+    "compute_mean_images",
+    "compute_variety_rows",
+    "picture_mean",
+]
 
 DEFAULT_SIDE_PX = 256
 """Side of mean images when the sets' own sizes differ and the protocol names no resolution."""
@@ -85,57 +95,60 @@ def compute_mean_images(
     for image_set in sets:
         means: dict[str | None, MeanImage] = {None: MeanImage()}
         means |= {label: MeanImage() for label in (*image_set.classes, *list_groups(image_set))}
-        for item, pixels in _stream(image_set.items, frame, workers, settings):
-            means[None].add(pixels)
-            if item.label is not None:
-                means[item.label].add(pixels)
-            for group in means.keys() & set(item.group_names):
-                means[group].add(pixels)
-            progress.advance()
+
+        def load(item: Item) -> Pixels:
+            pixels = load_pixels(item, num_channels=frame.num_channels, settings=settings)
+            return resize_pixels(pixels, width=frame.width, height=frame.height)
+
+        with open_pool(workers) as pool:
+            for item, pixels in decode_ahead(image_set.items, load, pool=pool, most=4 * workers):
+                means[None].add(pixels)
+                if item.label is not None:
+                    means[item.label].add(pixels)
+                for group in means.keys() & set(item.group_names):
+                    means[group].add(pixels)
+                progress.advance()
         for label, mean in means.items():
             pictures[image_set.name, label] = MeanPicture(mean.mean, mean.standard_deviation, mean.n)
     return pictures
 
 
-def _stream(
-    items: Sequence[Item], frame: MeanFrame, workers: int, settings: Settings
-) -> Iterator[tuple[Item, Pixels]]:
-    """Items with their framed pixels, in order, decoded a little ahead."""
+def picture_mean(mean: MeanPicture | MeanVolume) -> NDArray[np.float64]:
+    """Return the picture whose file is measured: the mean image, or all axial slices of a mean volume.
 
-    def load(item: Item) -> Pixels:
-        pixels = load_pixels(item, num_channels=frame.num_channels, settings=settings)
-        return resize_pixels(pixels, width=frame.width, height=frame.height)
-
-    if workers < 1:
-        yield from ((item, load(item)) for item in items)
-        return
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        coming = iter(items)
-        ahead: deque[Future[Pixels]] = deque()
-        try:
-            for item in items:
-                ahead.extend(pool.submit(load, later) for later in islice(coming, 4 * workers - len(ahead)))
-                yield item, ahead.popleft().result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    Returns:
+        (h, w, channels) on the scale 0 to 255; see `core.images.slice_sheet` for that of a volume.
+    """
+    if isinstance(mean, MeanVolume):
+        return lay_out_slices(mean.mean).astype(np.float64)
+    return mean.mean
 
 
-def compute_variety_rows(sets: Sequence[ImageSet], means: MeanImages) -> list[MetricRow]:
-    """Mean-image sizes of every synthetic set, with the real set's beside them, and variety over the sets."""
+def compute_variety_rows(
+    sets: Sequence[ImageSet], means: Mapping[tuple[str, str | None], MeanPicture | MeanVolume]
+) -> list[MetricRow]:
+    """Mean-image sizes of every synthetic set, with the real set's beside them, and variety over the sets.
+
+    Args:
+        sets: the study's sets, the real one first.
+        means: (set name, class, group or None) to mean image or mean volume.
+    """
     synthetic = [image_set for image_set in sets if image_set.role is Role.SYNTHETIC]
     rows = []
     for label in (None, *sets[0].classes, *list_groups(sets[0])):
         shown = [image_set for image_set in synthetic if (image_set.name, label) in means]
-        if not shown or (sets[0].name, label) not in means:
+        real = means.get((sets[0].name, label))
+        if not shown or real is None:
             continue
-        png = {s.name: compute_mean_image_png_bytes(means[s.name, label].mean) for s in (sets[0], *shown)}
-        ljpeg = {s.name: compute_mean_image_ljpeg_bytes(means[s.name, label].mean) for s in (sets[0], *shown)}
+        pictures = {s.name: picture_mean(means[s.name, label]) for s in (sets[0], *shown)}
+        png = {name: compute_mean_image_png_bytes(picture) for name, picture in pictures.items()}
+        ljpeg = {name: compute_mean_image_ljpeg_bytes(picture) for name, picture in pictures.items()}
         variety = compute_variety({s.name: ljpeg[s.name] for s in shown})
-        n_real = means[sets[0].name, label].n
+        one_file = _describe_sheet(real) if isinstance(real, MeanVolume) else _ONE_FILE
         for image_set in shown:
             n_synthetic = means[image_set.name, label].n
             for metric, sizes in (("mean_image_png_bytes", png), ("mean_image_ljpeg_bytes", ljpeg)):
-                floor = Floor(kind="real", value=sizes[sets[0].name], n=n_real)
+                floor = Floor(kind="real", value=sizes[sets[0].name], n=real.n)
                 rows.append(
                     MetricRow(
                         synthetic=image_set.name,
@@ -145,11 +158,11 @@ def compute_variety_rows(sets: Sequence[ImageSet], means: MeanImages) -> list[Me
                         value=sizes[image_set.name],
                         low=None,
                         high=None,
-                        n_real=n_real,
+                        n_real=real.n,
                         n_synthetic=n_synthetic,
                         floor=floor.value,
                         floor_detail=floor,
-                        note=_ONE_FILE,
+                        note=one_file,
                     )
                 )
             score = variety[image_set.name]
@@ -162,9 +175,17 @@ def compute_variety_rows(sets: Sequence[ImageSet], means: MeanImages) -> list[Me
                     value=score,
                     low=None,
                     high=None,
-                    n_real=n_real,
+                    n_real=real.n,
                     n_synthetic=n_synthetic,
                     note=_UNDEFINED if score is None else _RELATIVE,
                 )
             )
     return rows
+
+
+def _describe_sheet(mean: MeanVolume) -> str:
+    slices, rows, columns = mean.mean.shape[:3]
+    return (
+        f"The file holds all {slices} axial slices of the mean volume ({slices} x {rows} x {columns} voxels) "
+        "side by side. It is one file size of one mean volume, and has no sampling interval of its own."
+    )

@@ -8,11 +8,13 @@ from core.audit.plan import MetricGroup, Plan
 from core.audit.protocol import Execution, Protocol
 from core.audit.result import MetricRow
 from core.audit.set_features import extract_sets
+from core.audit.volume_views import describe_view
 from core.config import Settings
 from core.datasets.image_set import ImageSet, Role
 from core.errors import InputError
 from core.features.base import FeatureKind
-from core.features.registry import load_extractor
+from core.features.registry import get_extractor_info, load_extractor
+from core.features.volume_view import VolumeView
 from core.metrics.feature_std import compute_feature_std
 from core.metrics.frechet import frechet_distance
 from core.metrics.multiscale import compute_mm_fid, compute_mm_std
@@ -59,6 +61,8 @@ def compute_multiscale_rows(
         raise InputError(
             "MM-FID needs an extractor with continuous features; name one with --multiscale-extractor."
         )
+    views = {describe_view(get_extractor_info(name), sets, protocol.volume_view) for name in names}
+    seen = _explain(protocol.volume_view) if views - {""} else ""
     small = [s.name for s in sets if s.role is Role.SYNTHETIC and len(s) < _MIN_IMAGES]
     shown = [s for s in sets if s.role is not Role.HELDOUT and s.name not in small]
     distances: dict[str, dict[str, list[float]]] = {s.name: {name: [] for name in names} for s in shown[1:]}
@@ -91,6 +95,7 @@ def compute_multiscale_rows(
             "mm_std": compute_mm_std(deviations=spreads[image_set.name], n_synthetic=n_synthetic),
         }
         for metric, score in scores.items():
+            spread = f"Spread over the grid's cells {score.spread:.3g}."
             rows.append(
                 MetricRow(
                     synthetic=image_set.name,
@@ -102,8 +107,18 @@ def compute_multiscale_rows(
                     high=score.estimate.high,
                     n_real=score.estimate.n_real,
                     n_synthetic=score.estimate.n_synthetic,
-                    note=f"Spread over the grid's cells {score.spread:.3g}. {score.estimate.note}".strip(),
+                    note=" ".join(filter(None, (spread, score.estimate.note, seen))),
                 )
             )
     warnings = [f"mm_fid, mm_std left out for {name!r}: they need {_MIN_IMAGES} images." for name in small]
     return rows, warnings
+
+
+def _explain(view: VolumeView) -> str:
+    """Say what the resolutions are of where items are volumes."""
+    if view is VolumeView.MONTAGE:
+        return "Resolutions are those of montages of up to 16 axial slices, one a volume."
+    return (
+        "Resolutions are those of single slices, whose features are averaged over three planes; networks in "
+        "3-D see whole volumes."
+    )

@@ -9,9 +9,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core.copies.volume_thumbnails import VOLUME_SIDE
 from core.errors import InputError
 
-__all__ = ["PAIRS_FILE", "PAIRS_SCHEMA", "load_pairs"]
+__all__ = ["PAIRS_FILE", "PAIRS_SCHEMA", "VOLUME_PAIRS_SCHEMA", "load_pairs"]
 
 PAIRS_FILE = "pairs.parquet"
 
@@ -42,6 +43,20 @@ PAIRS_SCHEMA = pa.schema(
 )
 """Columns of `pairs.parquet`."""
 
+VOLUME_PAIRS_SCHEMA = pa.schema(
+    [
+        *PAIRS_SCHEMA,
+        # Whether the query, its slices turned by `transform`, is turned over as well, head to foot.
+        ("turned_over", pa.bool_()),
+        # Of the query so turned onto the real volume, as shares of the extent along slices, rows and columns.
+        ("shift", pa.list_(pa.float64(), 3)),
+        # Correlation of detail in corresponding slices, at places spread evenly from the real volume's first
+        # slice to its last: 32 axial ones, 32 coronal ones, 32 sagittal ones; NaN where there is none.
+        ("slice_agreement", pa.list_(pa.float32(), 3 * VOLUME_SIDE)),
+    ]
+)
+"""Columns of `pairs.parquet` where items are volumes."""
+
 
 def load_pairs(folder: Path) -> pd.DataFrame:
     """Read the pairs of a finished audit, one row an item and extractor; do not change what is returned.
@@ -64,7 +79,7 @@ def load_pairs(folder: Path) -> pd.DataFrame:
 @lru_cache(maxsize=8)
 def _load(path: Path, _changed: int) -> pd.DataFrame:
     table = pq.read_table(path)
-    if not table.schema.equals(PAIRS_SCHEMA):
+    if not any(table.schema.equals(schema) for schema in (PAIRS_SCHEMA, VOLUME_PAIRS_SCHEMA)):
         raise ValueError("columns differ")
     frame: pd.DataFrame = table.to_pandas()
     return frame

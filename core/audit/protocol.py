@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from core.features.base import Device, ExtractorOptions, Precision, ResizeMode
+from core.features.volume_view import VolumeView
 from core.images.display import DEFAULT_INTENSITY
 from core.images.intensity import Intensity
 
@@ -27,6 +28,7 @@ class Protocol(BaseModel):
         num_channels: 1 turns colour into luma, 3 repeats grey; None leaves images as they are.
         intensity: which values of images deeper than 8 bits are black and white, for all sets alike.
         join_slices: whether the DICOM slices of one series are one volume, not a picture each.
+        volume_view: what extractors of pictures see of a volume: slices along three planes, or a montage.
         class_names: classes to keep; empty keeps all.
         group_by: columns of the labels CSV whose values are measured like classes; empty measures none.
         nearest_k: k of precision, recall, density, coverage and the real set: Naeem et al. 2020
@@ -51,6 +53,7 @@ class Protocol(BaseModel):
     num_channels: Literal[1, 3] | None = None
     intensity: Intensity = DEFAULT_INTENSITY
     join_slices: bool = False
+    volume_view: VolumeView = VolumeView.TRI_PLANAR
     class_names: tuple[str, ...] = ()
     group_by: tuple[str, ...] = ()
     nearest_k: int = Field(default=5, ge=1, le=1000)

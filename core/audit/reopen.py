@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 from core.audit.archive import load_summary
 from core.audit.items import ITEMS_FILE
 from core.audit.mean_archive import MEANS_FILE, load_mean_images
+from core.audit.mean_volume import MeanVolume
+from core.audit.mean_volume_archive import VOLUMES_FOLDER, load_mean_volumes
 from core.audit.pairs import PAIRS_FILE
 from core.audit.result import AuditBias, AuditResult, AuditSummary, MeanPicture
 from core.bias.archive import BIAS_FOLDER, list_bias
@@ -24,7 +26,11 @@ from core.errors import InputError
 __all__ = ["load_copies", "reopen_audit"]
 
 COPIES_FILE = "copies.csv"
-_NUMBERS = ("distance", "rho", "p_value", "q_value", "pixel_agreement")
+_NUMBERS = (
+    *("distance", "rho", "p_value", "q_value", "pixel_agreement"),
+    *("shift_slices", "shift_rows", "shift_columns"),
+)
+_FLAGS = ("flagged", "turned_over")
 _NEEDED = ("synthetic", "synthetic_item", "nearest_real", "distance", "set", "extractor")
 
 
@@ -32,8 +38,8 @@ def reopen_audit(folder: Path) -> AuditResult:
     """Read every file of a finished audit back into its result.
 
     What an audit of an earlier version did not write is left out: lists of items and pairs become None, mean
-    images become an empty mapping. Mean images are read when they are asked for. Of several analyses of bias
-    the audit's own comes back; where it had none, the newest that was made later.
+    images become an empty mapping. Mean images and volumes are read when they are asked for. Of several
+    analyses of bias the audit's own comes back; where it had none, the newest that was made later.
 
     Args:
         folder: what `--output` named.
@@ -45,6 +51,9 @@ def reopen_audit(folder: Path) -> AuditResult:
     means: Mapping[tuple[str, str | None], MeanPicture] = {}
     if (folder / MEANS_FILE).exists():
         means = load_mean_images(folder)
+    volumes: Mapping[tuple[str, str | None], MeanVolume] = {}
+    if (folder / VOLUMES_FOLDER).exists():
+        volumes = load_mean_volumes(folder)
     return AuditResult(
         summary=summary,
         copies=load_copies(folder),
@@ -52,6 +61,7 @@ def reopen_audit(folder: Path) -> AuditResult:
         items=_load_table(folder / ITEMS_FILE),
         pairs=_load_table(folder / PAIRS_FILE),
         bias=_open_bias(folder, summary),
+        mean_volumes=volumes,
     )
 
 
@@ -81,9 +91,9 @@ def load_copies(folder: Path) -> pd.DataFrame:
     for name in {"set", "transform"}.intersection(table):
         if (table[name] == "").any():
             table[name] = pd.Series([text or None for text in table[name]], dtype=object)
-    if "flagged" in table:
-        flags = [{"True": True, "False": False}.get(text) for text in table["flagged"]]
-        table["flagged"] = pd.Series(flags, dtype=object if None in flags else bool)
+    for name in set(_FLAGS).intersection(table):
+        flags = [{"True": True, "False": False}.get(text) for text in table[name]]
+        table[name] = pd.Series(flags, dtype=object if None in flags else bool)
     return table
 
 

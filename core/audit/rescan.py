@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from core.audit.policy import read_policy
 from core.audit.result import AuditSummary
 from core.config import Settings
 from core.datasets.image_set import ImageSet
 from core.datasets.study import Study
 from core.datasets.study_scan import scan_study
 from core.errors import InputError
-from core.images.display import DEFAULT_INTENSITY
-from core.images.intensity import Intensity
 from core.progress import Progress
 
 __all__ = ["rescan_study"]
@@ -44,9 +43,7 @@ def rescan_study(
         study,
         class_names=tuple(summary.protocol.choices.get("class_names") or ()),
         # Audits of earlier versions had no choice.
-        intensity=Intensity.model_validate(
-            summary.protocol.choices.get("intensity") or DEFAULT_INTENSITY.model_dump()
-        ),
+        intensity=read_policy(summary.protocol.choices),
         join_slices=bool(summary.protocol.choices.get("join_slices")),
         workers=workers,
         settings=settings,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+
+from core.features.volume_view import VIEW_OF_PLANES, name_plane
+from core.images.slices import Plane
 
 if TYPE_CHECKING:
     # Pages read summaries and should not wait for these.
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from core.audit.mean_volume import MeanVolume
     from core.bias.document import BiasDocument
     from core.bias.heatmap import BiasResult
 
@@ -64,13 +68,16 @@ class SetSummary(_Record):
         role: real, heldout or synthetic.
         name: its name in results.
         folder: the folder as given.
-        n: readable images, all of which entered the numbers.
+        n: readable images or volumes, all of which entered the numbers.
         digest: SHA-256 over items and labels.
         classes: images a class.
         groups: images a group by columns of the labels CSV, such as `sex=F`, of groups large enough to be
             measured; columns overlap.
         formats: images a file format and depth, such as `PNG 8-bit grey`.
-        sizes: smallest and largest (width, height) in pixels.
+        sizes: smallest and largest (width, height) in pixels; of volumes, those of their axial slices.
+        slices: smallest and largest number of slices of its volumes; None where its items are pictures.
+        spacing_mm: smallest and largest distance between slices, rows and columns; None where its items are
+            pictures, or not every volume tells.
         unreadable: files left out.
         duplicates: pictures that occur more than once within this set.
         warnings: one sentence each.
@@ -85,9 +92,16 @@ class SetSummary(_Record):
     groups: dict[str, int] = {}
     formats: dict[str, int]
     sizes: tuple[tuple[int, int], tuple[int, int]]
+    slices: tuple[int, int] | None = None
+    spacing_mm: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
     unreadable: tuple[UnreadableRecord, ...] = ()
     duplicates: tuple[Duplicates, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def noun(self) -> str:
+        """What its items are: `images` or `volumes`."""
+        return "images" if self.slices is None else "volumes"
 
 
 class Floor(_Record):
@@ -159,6 +173,7 @@ class ExtractorRecord(_Record):
         weights_sha256: hash of its weights, or None.
         metrics: which groups of metrics used it: `distribution`, `copies`, `multiscale`.
         standardised: whether features were standardised by the real set.
+        view: what of volumes it saw; empty where the audit is of pictures.
     """
 
     name: str
@@ -166,6 +181,7 @@ class ExtractorRecord(_Record):
     weights_sha256: str | None
     metrics: tuple[str, ...]
     standardised: bool
+    view: str = ""
 
 
 class ProtocolRecord(_Record):
@@ -176,6 +192,7 @@ class ProtocolRecord(_Record):
         extractors: extractors as they were used.
         intensity: how pixel values were brought to one scale.
         mean_image_size: (width, height) of mean images, None when there are none.
+        mean_volume_size: slices, rows and columns of mean volumes, None when there are none.
         metric_versions: version of each metric's definition.
         software: versions of the packages that computed the numbers.
         device: where networks ran.
@@ -185,6 +202,7 @@ class ProtocolRecord(_Record):
     extractors: tuple[ExtractorRecord, ...]
     intensity: str
     mean_image_size: tuple[int, int] | None
+    mean_volume_size: tuple[int, int, int] | None = None
     metric_versions: dict[str, int]
     software: dict[str, str]
     device: str
@@ -214,6 +232,16 @@ class AuditSummary(_Record):
     results: tuple[MetricRow, ...]
     started: datetime
     seconds: float
+
+    @property
+    def plane_extractors(self) -> frozenset[str]:
+        """Names under which extractors of volumes stand for one plane, such as `texture@axial`."""
+        return frozenset(
+            name_plane(one.name, plane)
+            for one in self.protocol.extractors
+            if one.view == VIEW_OF_PLANES
+            for plane in Plane
+        )
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -252,11 +280,12 @@ class AuditResult:
     Attributes:
         summary: the content of `audit.json`.
         copies: one row a synthetic item and extractor, with the columns of `copies.csv`.
-        mean_images: (set name, class, group or None) to mean image.
+        mean_images: (set name, class, group or None) to mean image; empty where the items are volumes.
         items: one row an item of any set, as `core.audit.items` keeps them; None where nobody asks for it.
         pairs: one row an item and extractor, as `core.audit.pairs` keeps them; None likewise.
         bias: where classes are told apart and what synthetic sets inherit of it; None where nobody asked, or
             there are no classes to tell apart.
+        mean_volumes: (set name, class, group or None) to mean volume; empty where the items are pictures.
     """
 
     summary: AuditSummary
@@ -265,3 +294,4 @@ class AuditResult:
     items: pa.Table | None = None
     pairs: pa.Table | None = None
     bias: AuditBias | None = None
+    mean_volumes: Mapping[tuple[str, str | None], MeanVolume] = field(default_factory=dict)

@@ -13,21 +13,22 @@ from typing import Any
 from core import __version__
 from core.audit.alikeness import compute_alikeness_rows
 from core.audit.checks import check_study, find_shared, summarise_set
-from core.audit.feature_metrics import FeatureAudit, compute_feature_metrics
+from core.audit.feature_audit import audit_features
 from core.audit.items import tabulate_items
-from core.audit.mean_images import MeanFrame, choose_frame, compute_mean_images, compute_variety_rows
+from core.audit.mean_images import MeanFrame, compute_variety_rows
 from core.audit.multiscale import compute_multiscale_rows
-from core.audit.plan import MetricGroup, Plan, PlannedExtractor, plan_extractors
+from core.audit.plan import Plan, plan_extractors
 from core.audit.protocol import Execution, Protocol
 from core.audit.result import AuditResult, AuditSummary, ExtractorRecord, ProtocolRecord
-from core.audit.set_comparison import FeatureAuditOptions
-from core.audit.set_features import SetFeatures, extract_sets
+from core.audit.set_means import average_sets
 from core.audit.study_bias import StudyBias, measure_bias
 from core.audit.study_copies import StudyCopies
+from core.audit.volume_frame import VolumeFrame
+from core.audit.volume_views import check_view, describe_view, explain_views
 from core.bias.options import BiasChoices
 from core.config import Settings, get_settings
 from core.datasets.groups import explain_groups
-from core.datasets.image_set import ImageSet, Role
+from core.datasets.image_set import ImageSet
 from core.datasets.study import Study
 from core.datasets.study_scan import scan_study
 from core.images.display import describe_intensity
@@ -88,9 +89,14 @@ def run_audit(
     )
     shared = find_shared(sets)
     warnings = [*check_study(sets, shared), *explain_groups(sets, protocol.group_by)]
+    for one in plan.extractors:
+        check_view(one.extractor.info, one.extractor.name, sets, protocol.volume_view)
+    views = explain_views([one.extractor.info for one in plan.extractors], sets, protocol.volume_view)
+    for notice in views:
+        progress.notice(notice)
     copies = StudyCopies(sets, protocol=protocol, execution=execution, settings=settings, progress=progress)
     audits = [
-        _audit_features(one, sets, copies, protocol, execution, settings, progress) for one in plan.extractors
+        audit_features(one, sets, copies, protocol, execution, settings, progress) for one in plan.extractors
     ]
     copies.add_pixels()
     rows = [row for audit in audits for row in audit.rows] + copies.rows
@@ -101,14 +107,13 @@ def run_audit(
         )
         rows += more
         warnings += too_small
-    frame = choose_frame(sets, resolution=protocol.resolution, num_channels=protocol.num_channels)
-    means = compute_mean_images(
-        sets, frame=frame, workers=execution.workers, settings=settings, progress=progress
+    means = average_sets(
+        sets, protocol=protocol, workers=execution.workers, settings=settings, progress=progress
     )
-    rows += compute_variety_rows(sets, means)
+    rows += compute_variety_rows(sets, means.volumes or means.images)
     alike, too_alone = compute_alikeness_rows(
         sets,
-        frame=frame,
+        frame=means.frame,
         seed=protocol.seed,
         workers=execution.workers,
         settings=settings,
@@ -128,71 +133,18 @@ def run_audit(
     rows += bias.rows
     warnings += bias.warnings
     summary = AuditSummary(
-        protocol=_record_protocol(protocol, plan, frame),
+        protocol=_record_protocol(protocol, plan, sets, means.frame),
         sets=tuple(summarise_set(image_set) for image_set in sets),
         shared=shared,
         warnings=tuple(dict.fromkeys(warnings)),
-        notices=plan.notices,
+        notices=(*plan.notices, *views),
         results=tuple(rows),
         started=started,
         seconds=round(time.perf_counter() - clock, 3),
     )
-    return AuditResult(summary, copies.table, means, tabulate_items(sets), copies.pairs, bias.bias)
-
-
-def _audit_features(
-    planned: PlannedExtractor,
-    sets: Sequence[ImageSet],
-    copies: StudyCopies,
-    protocol: Protocol,
-    execution: Execution,
-    settings: Settings,
-    progress: Progress,
-) -> FeatureAudit:
-    extractor = planned.extractor
-    batches = extract_sets(
-        sets,
-        extractor,
-        title=extractor.name,
-        protocol=protocol,
-        execution=execution,
-        settings=settings,
-        progress=progress,
+    return AuditResult(
+        summary, copies.table, means.images, tabulate_items(sets), copies.pairs, bias.bias, means.volumes
     )
-    features = [
-        SetFeatures(
-            image_set.name,
-            tuple(item.id for item in image_set.items),
-            tuple(item.label for item in image_set.items),
-            batch,
-            tuple(item.group_names for item in image_set.items),
-        )
-        for image_set, batch in zip(sets, batches, strict=True)
-    ]
-    by_role = list(zip(sets, features, strict=True))
-    audit = compute_feature_metrics(
-        real=features[0],
-        synthetic=[one for image_set, one in by_role if image_set.role is Role.SYNTHETIC],
-        heldout=next((one for image_set, one in by_role if image_set.role is Role.HELDOUT), None),
-        options=FeatureAuditOptions(
-            extractor=extractor.name,
-            kind=extractor.info.kind,
-            is_fid=getattr(extractor, "is_fid", False),
-            groups=planned.groups,
-            nearest_k=protocol.nearest_k,
-            collapse_margin=protocol.collapse_margin,
-            seed=protocol.seed,
-        ),
-        progress=progress,
-    )
-    if MetricGroup.COPIES in planned.groups:
-        copies.add_features(
-            extractor=extractor.name,
-            kind=extractor.info.kind,
-            features={one.name: one.batch.features for one in features},
-            raw=audit.copies,
-        )
-    return audit
 
 
 def _printable(choices: dict[str, Any]) -> dict[str, Any]:
@@ -203,7 +155,9 @@ def _printable(choices: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _record_protocol(protocol: Protocol, plan: Plan, frame: MeanFrame) -> ProtocolRecord:
+def _record_protocol(
+    protocol: Protocol, plan: Plan, sets: Sequence[ImageSet], frame: MeanFrame | VolumeFrame
+) -> ProtocolRecord:
     packages = ("numpy", "scipy", "pillow", "torch", "torchvision", "timm")
     return ProtocolRecord(
         choices=_printable(protocol.model_dump(mode="json")),
@@ -214,11 +168,13 @@ def _record_protocol(protocol: Protocol, plan: Plan, frame: MeanFrame) -> Protoc
                 weights_sha256=one.extractor.weights_sha256,
                 metrics=tuple(sorted(one.groups)),
                 standardised=one.extractor.info.standardise,
+                view=describe_view(one.extractor.info, sets, protocol.volume_view),
             )
             for one in plan.extractors
         ),
         intensity=describe_intensity(protocol.intensity),
-        mean_image_size=(frame.width, frame.height),
+        mean_image_size=(frame.width, frame.height) if isinstance(frame, MeanFrame) else None,
+        mean_volume_size=frame.shape if isinstance(frame, VolumeFrame) else None,
         metric_versions={name: facts.version for name, facts in METRICS.items()},
         software={
             "medsynaudit": __version__,

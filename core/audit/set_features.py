@@ -10,16 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.audit.protocol import Execution, Protocol
+from core.audit.volume_views import check_view, looks_along_planes
 from core.config import Settings
 from core.datasets.groups import FEWEST_IN_GROUP
 from core.datasets.image_set import ImageSet
 from core.features.base import Extractor, FeatureBatch
 from core.features.extraction import extract_features
 from core.features.standardise import standardise_by_real
+from core.features.volume_extraction import extract_planes
+from core.images.slices import Plane
 from core.metrics.estimate import Array
 from core.progress import Progress
 
-__all__ = ["SetFeatures", "extract_sets"]
+__all__ = ["SetFeatures", "extract_sets", "extract_views"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +75,81 @@ def extract_sets(
 
     Args:
         sets: image sets, the real one first.
-        extractor: what to look at.
+        extractor: what to look at; of volumes by the protocol's view, planes pooled.
         title: what progress calls the extractor.
-        protocol: channels.
+        protocol: channels and view of volumes.
         execution: batch size, threads, and whether features are stored.
         settings: workspace and limits.
         progress: told about every image.
 
     Raises:
         ImageSetError: if a file changed since it was scanned.
+        InputError: if the extractor cannot look at what the sets hold.
         CancelledError: if progress says so.
     """
-    batches = [
-        extract_features(
+    return extract_views(
+        sets,
+        extractor,
+        title=title,
+        protocol=protocol,
+        execution=execution,
+        settings=settings,
+        progress=progress,
+    )[None]
+
+
+def extract_views(
+    sets: Sequence[ImageSet],
+    extractor: Extractor,
+    *,
+    title: str,
+    protocol: Protocol,
+    execution: Execution,
+    settings: Settings,
+    progress: Progress,
+) -> dict[Plane | None, list[FeatureBatch]]:
+    """Extract every set as `extract_sets` does, and keep what it looks like along each plane.
+
+    Args:
+        sets: image sets, the real one first.
+        extractor: what to look at.
+        title: what progress calls the extractor.
+        protocol: channels and view of volumes.
+        execution: batch size, threads, and whether features are stored.
+        settings: workspace and limits.
+        progress: told about every image.
+
+    Returns:
+        Features of each set by view: None for all that the extractor sees, and each plane where it looks at
+        volumes along planes. Where the extractor asks for it, each view is standardised on its own.
+
+    Raises:
+        ImageSetError: if a file changed since it was scanned.
+        InputError: if the extractor cannot look at what the sets hold.
+        CancelledError: if progress says so.
+    """
+    check_view(extractor.info, extractor.name, sets, protocol.volume_view)
+    along_planes = looks_along_planes(extractor.info, sets, protocol.volume_view)
+    views: dict[Plane | None, list[FeatureBatch]] = {None: []}
+    for image_set in sets:
+        stage = f"{title}: {image_set.name}"
+        if not along_planes:
+            views[None].append(
+                extract_features(
+                    image_set.items,
+                    extractor=extractor,
+                    store=execution.store,
+                    num_channels=protocol.num_channels,
+                    volume_view=protocol.volume_view,
+                    batch_size=execution.batch_size,
+                    workers=execution.workers,
+                    settings=settings,
+                    progress=progress,
+                    stage=stage,
+                )
+            )
+            continue
+        found = extract_planes(
             image_set.items,
             extractor=extractor,
             store=execution.store,
@@ -93,11 +158,16 @@ def extract_sets(
             workers=execution.workers,
             settings=settings,
             progress=progress,
-            stage=f"{title}: {image_set.name}",
+            stage=stage,
         )
-        for image_set in sets
-    ]
+        views[None].append(found.pooled)
+        for plane, features in found.planes.items():
+            views.setdefault(plane, []).append(FeatureBatch(features))
     if not extractor.info.standardise:
-        return batches
+        return views
+    return {view: _standardise(batches) for view, batches in views.items()}
+
+
+def _standardise(batches: list[FeatureBatch]) -> list[FeatureBatch]:
     scores = standardise_by_real(*(batch.features for batch in batches))
     return [FeatureBatch(score, batch.logits) for score, batch in zip(scores, batches, strict=True)]

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Final
 
-__all__ = ["title_set", "warn_of_classes", "warn_of_sizes"]
+__all__ = [
+    "title_set",
+    "warn_of_classes",
+    "warn_of_shapes",
+    "warn_of_sizes",
+    "warn_of_spacing",
+    "write_spacing",
+]
+
+_AXES: Final = ("slices", "rows", "columns")
+# Spacings that differ by less are equal: files round them.
+_TOLERANCE: Final = 0.01
+
+_Spacing = tuple[float, float, float]
 
 
 def title_set(role: str, name: str) -> str:
@@ -34,3 +48,63 @@ def warn_of_classes(title: str, theirs: Iterable[str], real: Iterable[str]) -> s
 def warn_of_sizes(title: str) -> str:
     """Say that no image of a set is of a real image's size."""
     return f"{title} and the real set have no image size in common: resizing alone moves distances."
+
+
+def warn_of_shapes(
+    title: str, theirs: Sequence[tuple[int, int]], real: Sequence[tuple[int, int]]
+) -> str | None:
+    """Say that all volumes of a set are larger, or all smaller, than the real ones; None if they are not.
+
+    Args:
+        title: from `title_set`.
+        theirs: smallest and largest number of slices, of rows and of columns of the set's volumes.
+        real: those of the real ones.
+    """
+    apart = [at for at in range(len(_AXES)) if theirs[at][1] < real[at][0] or theirs[at][0] > real[at][1]]
+    if not apart:
+        return None
+
+    def write(sides: Sequence[tuple[int, int]]) -> str:
+        return " and ".join(f"{_write_range(*sides[at])} {_AXES[at]}" for at in apart)
+
+    return (
+        f"{title} has volumes of {write(theirs)}, the real set of {write(real)}: resampling alone moves "
+        "distances."
+    )
+
+
+def warn_of_spacing(
+    title: str, theirs: tuple[_Spacing, _Spacing] | None, real: tuple[_Spacing, _Spacing] | None
+) -> str | None:
+    """Say that the voxels of a set are not of a real voxel's size, or that this is not known of one of them.
+
+    Args:
+        title: from `title_set`.
+        theirs: smallest and largest distance between slices, rows and columns in mm; None if not all tell.
+        real: those of the real set.
+    """
+    if theirs is None and real is None:
+        return None
+    if theirs is None:
+        return f"{title} does not say how large its voxels are, the real set does: their scales may differ."
+    if real is None:
+        return f"{title} says how large its voxels are, the real set does not: their scales may differ."
+    low, high = 1 - _TOLERANCE, 1 + _TOLERANCE
+    if all(
+        theirs[0][at] <= real[1][at] * high and theirs[1][at] >= real[0][at] * low for at in range(len(_AXES))
+    ):
+        return None
+    return (
+        f"{title} has voxels of {write_spacing(theirs)}, the real set of {write_spacing(real)} (between "
+        "slices, rows, columns): resampling alone moves distances."
+    )
+
+
+def write_spacing(spacing: tuple[_Spacing, _Spacing]) -> str:
+    """Write the smallest and the largest spacing of a set, such as `1 to 1.5 x 0.7 x 0.7 mm`."""
+    sides = (_write_range(*(f"{mm:.3g}" for mm in ends)) for ends in zip(*spacing, strict=True))
+    return f"{' x '.join(sides)} mm"
+
+
+def _write_range(low: object, high: object) -> str:
+    return f"{low}" if low == high else f"{low} to {high}"

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from core.audit.result import AuditBias, Floor, MetricRow
 from core.bias.document import document_result
-from core.bias.frame import choose_classes
+from core.bias.frame import choose_classes, count_montage_slices
 from core.bias.heatmap import BiasResult, Inherited, analyse_bias
 from core.bias.options import BiasChoices
+from core.bias.summary import explain_montages
 from core.config import Settings
 from core.datasets.image_set import ImageSet, Role
 from core.errors import ImageSetError, TooFewImagesError
@@ -67,6 +68,7 @@ def measure_bias(
     """
     try:
         choose_classes(sets[0])
+        count_montage_slices(sets)
     except ImageSetError as error:
         return StudyBias(None, warnings=(f"Bias was not analysed: {error}",))
     try:
@@ -95,6 +97,8 @@ def compute_bias_rows(result: BiasResult) -> tuple[MetricRow, ...]:
     top = result.suspects[0] if result.suspects else None
     found = {one.name: one for one in result.inherited if one.rank == _FIRST}
     note = _describe(top)
+    if result.montage_slices:
+        note = f"{note} {explain_montages(result.montage_slices)}"
     stands_out = top is not None and _drop(top) >= LEAST_DROP
     floor = next(
         (

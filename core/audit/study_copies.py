@@ -46,8 +46,6 @@ class StudyCopies:
         progress: Progress,
     ) -> None:
         self._protocol = protocol
-        self._execution = execution
-        self._progress = progress
         self._audits: list[CopyAudit] = []
         self._uncalibrated: list[pd.DataFrame] = []
         self._raw_of_pixels: pd.DataFrame | None = None
@@ -88,14 +86,7 @@ class StudyCopies:
             self._raw_of_pixels = raw
         else:
             try:
-                evidence = search_features(
-                    sets,
-                    features,
-                    extractor=extractor,
-                    metric=metric,
-                    workers=self._execution.workers,
-                    progress=self._progress,
-                )
+                evidence = search_features(sets, features, extractor=extractor, metric=metric)
                 self._judge(evidence, sets, raw)
             except TooFewImagesError as error:
                 self.warnings.append(f"Copies could not be calibrated with {extractor!r}: {error}")
@@ -123,7 +114,9 @@ class StudyCopies:
     @property
     def pairs(self) -> pa.Table:
         """The same and the controls, with the columns of `pairs.parquet`."""
-        return pa.concat_tables([PAIRS_SCHEMA.empty_table(), *(audit.pairs for audit in self._audits)])
+        if not self._audits:
+            return PAIRS_SCHEMA.empty_table()
+        return pa.concat_tables([audit.pairs for audit in self._audits])
 
     def _judge(self, evidence: CopyEvidence, sets: SearchedSets, raw: pd.DataFrame | None) -> None:
         raw_sets = (

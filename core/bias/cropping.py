@@ -16,12 +16,12 @@ from PIL import Image
 from core.bias.crop import Crop, CropMode
 from core.config import Settings
 from core.datasets.image_set import ImageSet, Item
+from core.datasets.item_source import decode_source
 from core.errors import ImageReadError, ImageSetError, InputError
-from core.images.display import to_levels
-from core.images.reading import compute_digest, decode_image, read_bytes
+from core.images.display import DEFAULT_INTENSITY, to_levels
 from core.progress import Progress, SilentProgress
 
-__all__ = ["apply_crop", "write_cropped_set"]
+__all__ = ["apply_crop", "explain_volumes", "refuse_volumes", "write_cropped_set"]
 
 
 def apply_crop(pixels: NDArray[Any], crop: Crop) -> NDArray[Any]:
@@ -57,6 +57,24 @@ def apply_crop(pixels: NDArray[Any], crop: Crop) -> NDArray[Any]:
     return kept.copy()
 
 
+def refuse_volumes(image_set: ImageSet) -> None:
+    """Refuse to crop volumes, each of which is looked at as a montage, whose margins are those of no slice.
+
+    Raises:
+        ImageSetError: if the set holds volumes.
+    """
+    if image_set.has_volumes:
+        raise ImageSetError(explain_volumes(image_set.name))
+
+
+def explain_volumes(name: str) -> str:
+    """Say why a set of volumes is not cropped, and what to do instead."""
+    return (
+        f"The set {name!r} holds volumes, and a crop takes the same place out of pictures: make pictures of "
+        "its slices first, by `python -m core dataset montage`."
+    )
+
+
 def write_cropped_set(
     image_set: ImageSet,
     crop: Crop,
@@ -68,7 +86,8 @@ def write_cropped_set(
     """Write every readable image of a set, cropped, into a new folder under its old name.
 
     Pixels are written without loss whatever the file was: as PNG where that holds them, else as a NumPy
-    array. Names stay as they are, so that a labels CSV still fits, also where their ending then names
+    array; DICOM images, and all images of sets with an intensity policy of their own, as 8-bit pictures by
+    that policy. Names stay as they are, so that a labels CSV still fits, also where their ending then names
     another format; this library, like most, goes by content.
 
     Args:
@@ -83,9 +102,11 @@ def write_cropped_set(
 
     Raises:
         InputError: if something is there already, the folder lies within the set, or it cannot be written.
-        ImageSetError: if an image changed since it was scanned, or the crop leaves nothing of one.
+        ImageSetError: if the set holds volumes, an image changed since it was scanned, or the crop leaves
+            nothing of one.
         CancelledError: if progress says so; nothing is left.
     """
+    refuse_volumes(image_set)
     progress = progress or SilentProgress()
     folder = folder.absolute()
     if Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(image_set.root)):
@@ -114,12 +135,11 @@ def write_cropped_set(
 
 def _crop_item(item: Item, crop: Crop, settings: Settings) -> NDArray[Any]:
     try:
-        data = read_bytes(item.path, max_file_bytes=settings.max_file_bytes, confined_to=settings.confined_to)
-        if compute_digest(data) != item.digest:
-            raise ImageReadError("its content changed since it was scanned")
-        image = decode_image(data, max_pixels=settings.max_pixels)
-        # What a file says of its display is lost with the file: such values are written as they are shown.
-        pixels = image.pixels if image.grey is None else to_levels(image, item.intensity)
+        image = decode_source(item.source, settings, intensity=item.intensity)
+        # What a file says of its display is lost with the file, and a crop changes an image's percentiles:
+        # such values are written as they are shown.
+        as_shown = image.grey is not None or item.intensity != DEFAULT_INTENSITY
+        pixels = to_levels(image, item.intensity) if as_shown else image.pixels
         return apply_crop(pixels, crop)
     except ImageReadError as error:
         raise ImageSetError(f"{item.path} cannot be cropped: {error}. Nothing was written.") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,10 +18,19 @@ from core.datasets.image_set import ImageSet, Item, Role
 from core.errors import ImageSetError
 from core.features.base import Pixels
 from core.features.extraction import default_workers, load_pixels
+from core.images.overview import MOST_SLICES
 from core.images.resizing import resize_pixels
 from core.progress import Progress
 
-__all__ = ["DEFAULT_SIDE_PX", "FramedSet", "choose_classes", "choose_items", "frame_set", "stream_pixels"]
+__all__ = [
+    "DEFAULT_SIDE_PX",
+    "FramedSet",
+    "choose_classes",
+    "choose_items",
+    "count_montage_slices",
+    "frame_set",
+    "stream_pixels",
+]
 
 DEFAULT_SIDE_PX: Final = 128
 """Side of the frame in pixels: a letter of a tenth of a film's height still has its strokes."""
@@ -65,6 +75,25 @@ def choose_classes(real: ImageSet) -> tuple[str, ...]:
             "class into a sub-folder of its own, or give a labels CSV."
         )
     return real.classes
+
+
+def count_montage_slices(sets: Sequence[ImageSet]) -> int:
+    """Count the slices of the montage by which each volume is looked at; 0 where items are pictures.
+
+    Raises:
+        ImageSetError: if volumes have montages of different numbers of slices, so that a place is not the
+            same in all of them.
+    """
+    volumes = [item.facts.slices for one in sets for item in one.items if item.facts.is_volume]
+    # As `core.images.overview` lays a montage out.
+    sides = {math.isqrt(min(slices, MOST_SLICES)) for slices in volumes}
+    if len(sides) > 1:
+        raise ImageSetError(
+            f"Volumes are looked at as montages of up to {MOST_SLICES} axial slices, and these have as few "
+            f"as {min(volumes)}, so that not all would have one montage and a place would not be the same in "
+            "all of them. Leave the thinner ones out, or make pictures by `python -m core dataset montage`."
+        )
+    return sides.pop() ** 2 if sides else 0
 
 
 def choose_items(

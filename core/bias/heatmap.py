@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bias.class_difference import ClassDifference, compute_class_differences
-from core.bias.frame import FramedSet, choose_classes, choose_items, frame_set
+from core.bias.frame import FramedSet, choose_classes, choose_items, count_montage_slices, frame_set
 from core.bias.inheritance import compute_inheritance, map_inheritance
 from core.bias.markers import MarkerRate, compute_marker_rates, find_letters
 from core.bias.patch_probe import ProbeMap, ProbeOptions, compute_patch_probe, compute_transfer_probe
@@ -18,6 +18,7 @@ from core.bias.suspects import Suspect, find_suspects
 from core.config import Settings
 from core.datasets.image_set import ImageSet, Item, Role
 from core.errors import InputError, TooFewImagesError
+from core.images.display import describe_intensity
 from core.metrics.estimate import Estimate
 from core.progress import Progress
 
@@ -105,12 +106,16 @@ class BiasResult:
         classes: classes that were told apart.
         sets: the real set first, then the others in the study's order.
         inherited: for every other set and suspect region of the real set, then for all of them together.
+        intensity: how pixel values were brought to one scale.
+        montage_slices: axial slices of the montage by which each volume was looked at; 0 of pictures.
     """
 
     options: BiasOptions
     classes: tuple[str, ...]
     sets: tuple[SetBias, ...]
     inherited: tuple[Inherited, ...]
+    intensity: str = ""
+    montage_slices: int = 0
 
     @property
     def suspects(self) -> tuple[Suspect, ...]:
@@ -136,11 +141,12 @@ def analyse_bias(
         progress: told about every stage.
 
     Raises:
-        ImageSetError: if the real set has fewer than two classes, or a file changed since it was scanned.
+        ImageSetError: if the real set has fewer than two classes, volumes have no common montage, or a file
+            changed since it was scanned.
         TooFewImagesError: if the real set has too few images of a class.
         CancelledError: if progress says so.
     """
-    classes = choose_classes(sets[0])
+    classes, montage_slices = choose_classes(sets[0]), count_montage_slices(sets)
     found: list[SetBias] = []
     inherited: list[Inherited] = []
     real: FramedSet | None = None
@@ -171,7 +177,8 @@ def analyse_bias(
             real = framed
         else:
             inherited += _compare(real, found[0], framed, one, options.probe.seed)
-    return BiasResult(options, classes, tuple(found), tuple(inherited))
+    policy = describe_intensity(sets[0].items[0].intensity)
+    return BiasResult(options, classes, tuple(found), tuple(inherited), policy, montage_slices)
 
 
 def _probe_set(

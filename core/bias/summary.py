@@ -16,10 +16,19 @@ __all__ = [
     "MarkerRecord",
     "ShortcutRecord",
     "SuspectRecord",
+    "explain_montages",
 ]
 
 ALL_REGIONS: Final = "all"
 """Stands in `InheritanceRecord.region` for all suspect positions together, disease included."""
+
+
+def explain_montages(slices: int) -> str:
+    """Say what a place is where volumes were looked at as montages of so many slices."""
+    return (
+        f"Each volume was looked at as a montage of {slices} axial slices, from the feet (upper left) to the "
+        "head: a place is one of the montage, within one slice or two of it."
+    )
 
 
 class _Record(BaseModel):
@@ -39,6 +48,8 @@ class BiasSettings(_Record):
         seed: seeds folds, labellings and the choice of images.
         alpha: chance that a set without any signal has a position above its threshold.
         max_per_class: images of a class and set at most.
+        intensity: how pixel values were brought to one scale; empty in analyses of earlier versions.
+        montage_slices: axial slices of the montage by which each volume was looked at; 0 of pictures.
     """
 
     side_px: int
@@ -50,6 +61,8 @@ class BiasSettings(_Record):
     seed: int
     alpha: float
     max_per_class: int
+    intensity: str = ""
+    montage_slices: int = 0
 
     @property
     def starts(self) -> tuple[int, ...]:

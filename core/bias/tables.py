@@ -62,6 +62,8 @@ def summarise_result(result: BiasResult) -> dict[str, object]:
             "seed": probe.seed,
             "alpha": ALPHA,
             "max_per_class": result.options.max_per_class,
+            "intensity": result.intensity,
+            "montage_slices": result.montage_slices,
         },
         "sets": [
             {

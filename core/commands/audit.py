@@ -16,17 +16,19 @@ from core.commands.choices import (
     PrecisionChoice,
     Resize,
     Resolution,
+    VolumeViewChoice,
     Weights,
     Workers,
     parse_channels,
     split_names,
 )
-from core.commands.intensity_option import IntensityText, parse_intensity
+from core.commands.intensity_option import IntensityText, JoinSlices, parse_intensity
 from core.commands.outcome import print_outcome
 from core.commands.study_options import build_study
 from core.commands.terminal_progress import TerminalProgress
 from core.errors import InputError
 from core.features.base import Device, Precision, ResizeMode
+from core.features.volume_view import VolumeView
 
 __all__ = ["audit"]
 
@@ -85,6 +87,8 @@ def audit(
     resolution: Resolution = None,
     num_channels: Channels = None,
     intensity: IntensityText = "file",
+    join_slices: JoinSlices = False,
+    volume_view: VolumeViewChoice = VolumeView.TRI_PLANAR,
     class_names: Annotated[
         str | None,
         typer.Option("--class-names", "--class_names", metavar="A,B", help="Keep only these classes."),
@@ -137,8 +141,8 @@ def audit(
 ) -> None:
     """Audit synthetic image folders against a real one.
 
-    Writes audit.json, metrics.csv, copies.csv, mean_images/, with --bias also bias/, and report.html into
-    --output.
+    Writes audit.json, metrics.csv, copies.csv, mean_images/ (of volumes also mean_volumes/), with --bias also
+    bias/, and report.html into --output.
     """
     from core.audit.run import run_audit
     from core.output_folder import check_output_folder
@@ -155,6 +159,8 @@ def audit(
         resolution=resolution,
         num_channels=parse_channels(num_channels),
         intensity=parse_intensity(intensity),
+        join_slices=join_slices,
+        volume_view=volume_view,
         class_names=split_names(class_names),
         group_by=tuple(group_by or ()),
         nearest_k=nearest_k,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.commands.choices import Workers, split_names
+from core.commands.intensity_option import IntensityText, JoinSlices, parse_intensity
 from core.commands.study_options import name_sources
 from core.commands.terminal_progress import TerminalProgress
 from core.errors import InputError
@@ -46,6 +47,8 @@ def heatmap(
         str | None,
         typer.Option("--class-names", metavar="A,B", help="Classes to tell apart; all by default."),
     ] = None,
+    intensity: IntensityText = "file",
+    join_slices: JoinSlices = False,
     frame: Annotated[
         int, typer.Option("--frame", min=32, max=1024, help="Side in pixels that images are brought to.")
     ] = 128,
@@ -82,6 +85,7 @@ def heatmap(
     from core.output_folder import check_output_folder
 
     grid = PatchGrid(side_px=frame, patch_px=patch, stride_px=stride)
+    policy = parse_intensity(intensity)
     probe = ProbeOptions(grid=grid, n_permutations=permutations, seed=seed)
     sources = [(Role.REAL, "real", real)]
     if heldout is not None:
@@ -101,6 +105,8 @@ def heatmap(
                 name=name,
                 labels=table,
                 class_names=split_names(class_names),
+                intensity=policy,
+                join_slices=join_slices,
                 workers=2 if workers is None else workers,
                 settings=settings,
                 progress=progress,
@@ -140,6 +146,7 @@ def crop(
         str,
         typer.Option("--mode", metavar="blank|cut", help="Paint the region black, or cut its strip off."),
     ] = "blank",
+    intensity: IntensityText = "file",
 ) -> None:
     """Write every image of a set without its margins or a region, under its old name and without loss."""
     from core.bias.crop import Crop, CropMode
@@ -150,12 +157,20 @@ def crop(
 
     if mode not in list(CropMode):
         raise InputError(f"--mode is blank or cut, not {mode!r}.")
+    policy = parse_intensity(intensity)
     wanted = Crop(
         margin=margin, region=None if region is None else _parse_region(region), mode=CropMode(mode)
     )
     settings = get_settings()
     with TerminalProgress() as progress:
-        image_set = scan_image_set(input_, role=Role.REAL, name="input", settings=settings, progress=progress)
+        image_set = scan_image_set(
+            input_,
+            role=Role.REAL,
+            name="input",
+            intensity=policy,
+            settings=settings,
+            progress=progress,
+        )
         n = write_cropped_set(image_set, wanted, output, settings=settings, progress=progress)
     left_out = len(image_set.unreadable)
     if left_out:

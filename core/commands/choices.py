@@ -9,6 +9,7 @@ import typer
 
 from core.errors import InputError
 from core.features.base import Device, Precision, ResizeMode
+from core.features.volume_view import VolumeView
 
 __all__ = [
     "BatchSize",
@@ -18,6 +19,7 @@ __all__ = [
     "PrecisionChoice",
     "Resize",
     "Resolution",
+    "VolumeViewChoice",
     "Weights",
     "Workers",
     "parse_channels",
@@ -57,6 +59,13 @@ PrecisionChoice = Annotated[Precision, typer.Option("--precision", help="Number 
 BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Images a step of a network.")]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=0, help="Decoding threads; one a core when not given.")
+]
+VolumeViewChoice = Annotated[
+    VolumeView,
+    typer.Option(
+        "--volume-view",
+        help="What extractors of pictures see of a volume: every slice along three planes, or one montage.",
+    ),
 ]
 GroupBy = Annotated[
     list[str] | None,

@@ -98,6 +98,8 @@ def crop_experiment(
         extractors=tuple(extractor or ()),
         class_names=split_names(class_names),
         group_by=protocol.group_by,
+        intensity=protocol.intensity,
+        join_slices=protocol.join_slices,
         seed=protocol.seed,
     )
     # Refused before a minute of probing; a corner stands in until the suspect region is found.
@@ -117,6 +119,8 @@ def crop_experiment(
                 study,
                 suspect,
                 class_names=audit.class_names,
+                intensity=audit.intensity,
+                join_slices=audit.join_slices,
                 options=ProbeOptions(seed=protocol.seed),
                 execution=execution,
                 settings=settings,

@@ -15,13 +15,16 @@ from core.commands.choices import (
     PrecisionChoice,
     Resize,
     Resolution,
+    VolumeViewChoice,
     Weights,
     Workers,
     parse_channels,
 )
 from core.commands.dataset_options import KeepPatientIds, Output
+from core.commands.intensity_option import IntensityText, JoinSlices, parse_intensity
 from core.commands.study_options import name_sources
 from core.features.base import Device, Precision, ResizeMode
+from core.features.volume_view import VolumeView
 
 __all__ = ["export"]
 
@@ -49,6 +52,9 @@ def export(
     resize: Resize = ResizeMode.CLEAN,
     resolution: Resolution = None,
     num_channels: Channels = None,
+    intensity: IntensityText = "file",
+    join_slices: JoinSlices = False,
+    volume_view: VolumeViewChoice = VolumeView.TRI_PLANAR,
     device: DeviceChoice = Device.AUTO,
     precision: PrecisionChoice = Precision.FP32,
     batch_size: BatchSize = 32,
@@ -57,8 +63,9 @@ def export(
     """Write image sets as one table for viewers of embeddings.
 
     embeddings.parquet has the columns id, set, role, label, patient_hash, path (relative to the table) and
-    embedding (a list of float32): for pandas.read_parquet, `embedding-atlas FILE --vector embedding`, and
-    FiftyOne's compute_visualization. Ids are those of an audit of the same sets.
+    embedding (a list of float32), of volumes also slices and spacing_mm: for pandas.read_parquet,
+    `embedding-atlas FILE --vector embedding`, and FiftyOne's compute_visualization. Ids are those of an audit
+    of the same sets.
     """
     from core.commands.interruptible_progress import InterruptibleProgress
     from core.config import get_settings
@@ -76,6 +83,7 @@ def export(
         num_channels=parse_channels(num_channels),
         precision=precision,
     )
+    policy = parse_intensity(intensity)
     named = [(Role.REAL, "real", real)]
     named += [] if heldout is None else [(Role.HELDOUT, "heldout", heldout)]
     named += [(Role.SYNTHETIC, one.name, one.folder) for one in name_sources(synthetic or [])]
@@ -89,6 +97,8 @@ def export(
                 role=role,
                 name=name,
                 labels=table,
+                intensity=policy,
+                join_slices=join_slices,
                 workers=default_workers() if workers is None else workers,
                 progress=progress,
             )
@@ -100,6 +110,7 @@ def export(
             extractor=network,
             settings=get_settings(),
             num_channels=protocol.num_channels,
+            volume_view=volume_view,
             batch_size=batch_size,
             workers=workers,
             with_images=with_images,
@@ -109,4 +120,5 @@ def export(
     for one in sets:
         for bad in one.unreadable:
             typer.echo(f"Left out {one.name}/{bad.id}: {bad.reason}.", err=True)
-    typer.echo(f"{sum(map(len, sets)):,} images, {network.dimension} features each: {written.absolute()}")
+    what = "volumes" if sets[0].has_volumes else "images"
+    typer.echo(f"{sum(map(len, sets)):,} {what}, {network.dimension} features each: {written.absolute()}")

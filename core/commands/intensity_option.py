@@ -1,31 +1,34 @@
-"""`--intensity`: a policy in a few words."""
+"""`--intensity` and `--join-slices`: how stored values and DICOM slices become what is looked at."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-
-from core.errors import InputError
 
 if TYPE_CHECKING:
     from core.images.intensity import Intensity
 
-__all__ = ["IntensityText", "parse_intensity"]
+__all__ = ["IntensityText", "JoinSlices", "OptionalIntensityText", "parse_intensity"]
 
-IntensityText = Annotated[
-    str,
+_INTENSITY = typer.Option(
+    "--intensity",
+    metavar="POLICY",
+    help="Which values of images deeper than 8 bits are black and white, for all sets alike: a preset (lung, "
+    "mediastinum, soft-tissue, liver, bone, brain, stroke, mr, film), window:CENTER/WIDTH, "
+    "percentile:LOW/HIGH, minmax, file or asis.",
+)
+IntensityText = Annotated[str, _INTENSITY]
+OptionalIntensityText = Annotated[str | None, _INTENSITY]
+"""Of commands whose options begin with a preset's."""
+JoinSlices = Annotated[
+    bool,
     typer.Option(
-        "--intensity",
-        metavar="POLICY",
-        help="A preset (lung, mediastinum, soft-tissue, liver, bone, brain, stroke, mr, film), "
-        "window:CENTER/WIDTH, percentile:LOW/HIGH, minmax, file or asis.",
+        "--join-slices",
+        help="The DICOM slices of one series are one volume, not an image each. NIfTI files, stacks of TIFF "
+        "pages or arrays and DICOM files of many frames are volumes without asking.",
     ),
 ]
-
-_NUMBER: Final = r"(-?\d{1,9}(?:\.\d{1,9})?)"
-_PAIR: Final = re.compile(rf"(window|percentile):{_NUMBER}/{_NUMBER}")
 
 
 def parse_intensity(text: str) -> Intensity:
@@ -35,19 +38,6 @@ def parse_intensity(text: str) -> Intensity:
         InputError: if it is none of these.
         ValidationError: if its numbers do not fit.
     """
-    from core.images.intensity import PRESETS, Intensity, IntensityMode
+    from core.images.intensity_text import parse_intensity_text
 
-    if text in PRESETS:
-        return PRESETS[text]
-    if text in ("minmax", "file", "asis"):
-        return Intensity(mode=IntensityMode(text))
-    found = _PAIR.fullmatch(text)
-    if found is None:
-        raise InputError(
-            f"--intensity takes a preset ({', '.join(PRESETS)}), window:CENTER/WIDTH, percentile:LOW/HIGH, "
-            f"minmax, file or asis, not {text!r}."
-        )
-    one, other = float(found[2]), float(found[3])
-    if found[1] == "window":
-        return Intensity(mode=IntensityMode.WINDOW, center=one, width=other)
-    return Intensity(mode=IntensityMode.PERCENTILE, low=one, high=other)
+    return parse_intensity_text(text, option="--intensity")

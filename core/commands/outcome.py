@@ -40,9 +40,11 @@ def print_outcome(result: AuditResult, folder: Path) -> None:
     summary = result.summary
     whole = [row for row in summary.results if row.class_name is None]
     columns: dict[tuple[str, str | None], dict[str, MetricRow]] = {}
+    planes = summary.plane_extractors
     for metric in _SHOWN:
         for row in whole:
-            if row.metric == metric:
+            # A column for each plane would make the table three times as wide.
+            if row.metric == metric and (metric == "fd" or row.extractor not in planes):
                 columns.setdefault((metric, row.extractor), {})[row.synthetic] = row
     for _, extractor in [key for key in columns if key[0] == "fid"]:
         columns.pop(("fd", extractor), None)

@@ -102,6 +102,7 @@ def power(
             settings,
             synthetic=[one.synthetic for one in design.counts if one.synthetic is not None],
             real_source=design.real_source,
+            intensity=design.intensity,
         )
         for sentence in found:
             typer.echo(f"Note: {sentence}")

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from core.commands.intensity_option import IntensityText, JoinSlices, parse_intensity
 from core.errors import InputError
 from core.rating.design import RealSource, SessionDesign, SetCount, Task, Timing
 
@@ -67,6 +68,8 @@ _OPTIONS: Final[dict[str, tuple[Any, str, Any]]] = {
     "joint": (Joint, "is_joint", False),
     "show_score": (Score, "shows_score", False),
     "side": (Side, "side_px", 512),
+    "intensity": (IntensityText, "intensity", "file"),
+    "join_slices": (JoinSlices, "join_slices", False),
     "raters": (Raters, "n_raters", 3),
     "seed": (Seed, "seed", 0),
 }
@@ -81,6 +84,7 @@ def with_design(command: _Command) -> _Command:
     def run(**given: Any) -> None:
         asked = {field: given.pop(name) for name, (_, field, _) in _OPTIONS.items()}
         counts = tuple(map(parse_count, asked.pop("counts")))
+        asked["intensity"] = parse_intensity(asked["intensity"])
         command(design=SessionDesign.model_validate({"counts": counts, **asked}), **given)
 
     parameters: list[Parameter] = []

@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.commands.choices import Channels, GroupBy, Resolution, parse_channels, split_names
-from core.commands.intensity_option import IntensityText, parse_intensity
+from core.commands.choices import (
+    Channels,
+    GroupBy,
+    Resolution,
+    VolumeViewChoice,
+    parse_channels,
+    split_names,
+)
+from core.commands.intensity_option import IntensityText, JoinSlices, parse_intensity
 from core.commands.study_options import name_sources
 from core.commands.utility_options import with_protocol
 from core.errors import InputError
+from core.features.volume_view import VolumeView
 from core.utility.arms import ExperimentKind
 from core.utility.presets import UtilityProtocol
 
@@ -127,6 +135,8 @@ def audit(
     resolution: Resolution = None,
     num_channels: Channels = None,
     intensity: IntensityText = "file",
+    join_slices: JoinSlices = False,
+    volume_view: VolumeViewChoice = VolumeView.TRI_PLANAR,
     class_names: Annotated[
         str | None, typer.Option("--class-names", metavar="A,B", help="Keep only these classes.")
     ] = None,
@@ -151,6 +161,8 @@ def audit(
         resolution=resolution,
         num_channels=parse_channels(num_channels),
         intensity=parse_intensity(intensity),
+        join_slices=join_slices,
+        volume_view=volume_view,
         class_names=split_names(class_names),
         group_by=tuple(group_by or ()),
         bias=bias,

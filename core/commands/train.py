@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from core.commands.choices import DeviceChoice, Workers, split_names
+from core.commands.intensity_option import OptionalIntensityText
 from core.commands.interruptible_progress import InterruptibleProgress
 from core.commands.study_options import Labels
 from core.errors import InputError
@@ -45,6 +46,7 @@ def train(
     class_names: Annotated[
         str | None, typer.Option("--class-names", metavar="A,B", help="Train on these classes only.")
     ] = None,
+    intensity: OptionalIntensityText = None,
     device: DeviceChoice = Device.AUTO,
     workers: Workers = None,
     tensorboard: Annotated[
@@ -65,6 +67,10 @@ def train(
         if "classes" in asked:
             raise InputError("Name classes by --class-names or by --set classes=…, not by both.")
         asked["classes"] = split_names(class_names)
+    if intensity is not None:
+        if "intensity" in asked:
+            raise InputError("Name the policy by --intensity or by --set intensity=…, not by both.")
+        asked["intensity"] = intensity
     options = choose_options(chosen, preset, asked)
     if show_options:
         for name, field in type(options).model_fields.items():

@@ -90,7 +90,13 @@ def _run(
     check_output_folder(output)
     with TerminalProgress() as progress:
         scanned = scan_study(
-            study, group_by=protocol.group_by, workers=workers, settings=settings, progress=progress
+            study,
+            group_by=protocol.group_by,
+            intensity=protocol.intensity,
+            join_slices=protocol.join_slices,
+            workers=workers,
+            settings=settings,
+            progress=progress,
         )
         result = run_experiment(
             kind,

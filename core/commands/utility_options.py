@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from core.commands.choices import Channels, GroupBy, parse_channels
+from core.commands.intensity_option import JoinSlices, OptionalIntensityText, parse_intensity
 from core.utility.presets import CLASSIFIERS, PRESETS, UtilityProtocol, get_preset
 
 __all__ = ["with_protocol"]
@@ -46,7 +47,7 @@ Seed = Annotated[
     int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Seeds every draw; 0 by default.")
 ]
 
-_OPTIONS: Final[dict[str, tuple[Any, str | None]]] = {
+_OPTIONS: Final[dict[str, tuple[Any, str | bool | None]]] = {
     "preset": (Preset, "quick"),
     "repeats": (Repeats, None),
     "ratio": (Ratio, None),
@@ -55,6 +56,8 @@ _OPTIONS: Final[dict[str, tuple[Any, str | None]]] = {
     "weights": (InitialWeights, None),
     "resolution": (Side, None),
     "num_channels": (Channels, None),
+    "intensity": (OptionalIntensityText, None),
+    "join_slices": (JoinSlices, False),
     "epochs": (Epochs, None),
     "batch_size": (BatchSize, None),
     "learning_rate": (LearningRate, None),
@@ -104,6 +107,7 @@ def _choose_protocol(
     preset: str,
     weights: str | None,
     num_channels: int | None,
+    intensity: str | None,
     ratio: list[float] | None = None,
     label_fraction: list[float] | None = None,
     group_by: list[str] | None = None,
@@ -112,6 +116,7 @@ def _choose_protocol(
     """The preset with what was asked for on top of it."""
     choices |= {
         "channels": parse_channels(num_channels),
+        "intensity": None if intensity is None else parse_intensity(intensity),
         "ratios": tuple(ratio) if ratio else None,
         "label_fractions": tuple(label_fraction) if label_fraction else None,
         "group_by": tuple(group_by) if group_by else None,

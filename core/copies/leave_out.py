@@ -107,7 +107,7 @@ def leave_out(search: Search, groups: Indices) -> LeftOutMatches:
 
 def _put(found: CopyMatches, rows: Indices, other: CopyMatches) -> CopyMatches:
     columns = {}
-    for field in fields(CopyMatches):
+    for field in fields(found):
         column = getattr(found, field.name).copy()
         column[rows] = getattr(other, field.name)
         columns[field.name] = column

@@ -17,10 +17,12 @@ from core.copies.search import CopyMatches
 __all__ = ["REPEAT_DISTANCE", "are_repeats", "merge_repeats"]
 
 REPEAT_DISTANCE: Final = 0.4
-"""Below it (correlation of detail above 0.92), two pictures show the same.
+"""Below it (correlation of detail above 0.92), two pictures or volumes show the same.
 
 Measured: the nearest pictures of different patients are at least 0.42 apart among phantom films, 0.48 among
-chest X-rays and 1.1 among tissue tiles; a turned slice saved with another contrast comes up to 0.39.
+chest X-rays and 1.1 among tissue tiles; a turned slice saved with another contrast comes up to 0.39. The
+nearest volumes are at least 0.88 apart among MR volumes of the hippocampus; one saved with another contrast,
+or shifted by two voxels, comes up to 0.36.
 """
 
 

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from core.copies.best_pairs import BestPairs, are_constant
 from core.copies.thumbnails import Thumbnails
 from core.copies.transforms import TRANSFORMS, apply_transform
 from core.copies.variants import QUERY_SIDE, VARIANT_SIDE, VARIANT_WARPS, make_variant_masks, make_variants
@@ -76,7 +77,7 @@ class RealIndex:
             spread = np.sqrt(np.maximum(scatter, 0.0))
             varies = spread > _LEAST_SPREAD * _LENGTH
             self.scales[:, rows] = np.where(varies, 1.0 / np.where(varies, spread, 1.0), 0.0) / _LENGTH
-        self.is_constant = _are_constant(self.vectors)
+        self.is_constant = are_constant(self.vectors)
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -104,7 +105,7 @@ def find_candidates(
     """
     bank, is_constant = _make_bank(queries)
     n, n_turns = len(queries), len(TRANSFORMS)
-    kept = _Best.empty(n, n_candidates)
+    kept = BestPairs.empty(n, n_candidates)
     step = max(1, _BLOCK_BYTES // (4 * bank.shape[0] * bank.shape[1]))
     for start in range(0, len(real), step):
         rows = slice(start, min(start + step, len(real)))
@@ -126,39 +127,6 @@ def find_candidates(
     return Candidates(query, matched, turn, warps, kept.score[query, place])
 
 
-@dataclass(frozen=True, slots=True)
-class _Best:
-    """The best pairs of each query so far, (n_queries, n_candidates) each, best first; -1 where none is."""
-
-    score: Scores
-    real: Indices
-    transform: Indices
-
-    @classmethod
-    def empty(cls, n: int, k: int) -> _Best:
-        none = np.full((n, k), -1, dtype=np.intp)
-        return cls(np.full((n, k), -np.inf, dtype=np.float32), none, none)
-
-    def merge(self, scores: Scores, start: int) -> _Best:
-        """Take in (n, n_turns, n_rows) scores of the real images from `start` on."""
-        n, k = self.score.shape
-        flat = scores.reshape(n, -1)
-        bar = self.score[:, -1]
-        if flat.shape[1] > k:
-            bar = np.maximum(bar, np.partition(flat, -k, axis=1)[:, -k])
-        # With all that tie at the bar: which of them stay must not depend on where a block ends.
-        query, place = np.nonzero((flat >= bar[:, None]) & (flat > -np.inf))
-        turn, row = np.divmod(place, scores.shape[2])
-        all_query = np.concatenate([np.repeat(np.arange(n), k), query])
-        all_score = np.concatenate([self.score.ravel(), flat[query, place]])
-        all_real = np.concatenate([self.real.ravel(), row + start])
-        all_turn = np.concatenate([self.transform.ravel(), turn])
-        order = np.lexsort((all_turn, all_real, -all_score, all_query))
-        counts = np.bincount(all_query, minlength=n)
-        chosen = order[(np.cumsum(counts) - counts)[:, None] + np.arange(k)]
-        return _Best(all_score[chosen], all_real[chosen], all_turn[chosen])
-
-
 def _make_bank(queries: Thumbnails) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Make the variants of every turned query.
 
@@ -168,9 +136,4 @@ def _make_bank(queries: Thumbnails) -> tuple[NDArray[np.float32], NDArray[np.boo
     planes = queries.normalise(QUERY_SIDE)
     turned = np.concatenate([apply_transform(planes, transform, axes=(1, 2)) for transform in TRANSFORMS])
     bank = np.rint(make_variants(turned) * _LENGTH).astype(np.float32)
-    return bank, _are_constant(queries.normalise(VARIANT_SIDE))
-
-
-def _are_constant(planes: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return (n,) whether nothing varies in each of (n, ...) planes."""
-    return np.logical_not(np.asarray(planes.reshape(len(planes), -1).any(axis=1)))
+    return bank, are_constant(queries.normalise(VARIANT_SIDE))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Final
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from core.copies.warping import identity_warps
 from core.errors import TooFewImagesError
 from core.progress import Progress, SilentProgress
 
-__all__ = ["DEFAULT_PRESET", "CopyMatches", "SearchPreset", "join_matches", "search_copies"]
+__all__ = ["DEFAULT_PRESET", "CopyMatches", "Matches", "SearchPreset", "join_matches", "search_copies"]
 
 Indices = NDArray[np.intp]
 
@@ -72,15 +72,32 @@ class CopyMatches:
     def __len__(self) -> int:
         return len(self.real_index)
 
-    def take(self, rows: Indices) -> CopyMatches:
+    def take(self, rows: Indices) -> Self:
         """Return the matches of some queries, in the order asked for."""
         columns: dict[str, Any] = {field.name: getattr(self, field.name)[rows] for field in fields(self)}
-        return CopyMatches(**columns)
+        return replace(self, **columns)
+
+    @classmethod
+    def empty(cls) -> CopyMatches:
+        """Return no match."""
+        indices, numbers = np.empty(0, dtype=np.intp), np.empty(0)
+        return CopyMatches(
+            indices, numbers, numbers, numbers, indices, np.empty((0, 2, 3)), np.empty(0, dtype=np.bool_)
+        )
 
     @property
     def transforms(self) -> tuple[Transform, ...]:
         """The transforms by name."""
         return tuple(TRANSFORMS[number] for number in self.transform.tolist())
+
+    @property
+    def turns(self) -> tuple[str, ...]:
+        """What readers are told of how each query has to be turned."""
+        return tuple(transform.value for transform in self.transforms)
+
+
+Matches = TypeVar("Matches", bound=CopyMatches)
+"""Matches of pictures, or of volumes."""
 
 
 def search_copies(
@@ -141,7 +158,7 @@ def search_copies(
     for part in map_blocks(search, starts, count_workers(workers)):
         found.append(part)
         progress.advance(len(part))
-    return join_matches(found)
+    return join_matches(found, CopyMatches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,17 +244,15 @@ def _turn(planes: NDArray[np.float32], transform: Indices) -> NDArray[np.float32
     return turned
 
 
-def join_matches(parts: Sequence[CopyMatches]) -> CopyMatches:
-    """Put matches together, in order; none of none."""
+def join_matches(parts: Sequence[Matches], kind: type[Matches]) -> Matches:
+    """Put matches together, in order; none of none.
+
+    Args:
+        parts: matches of one kind.
+        kind: that kind.
+    """
     columns: dict[str, Any] = {
-        field.name: np.concatenate([getattr(part, field.name) for part in (_empty_matches(), *parts)])
-        for field in fields(CopyMatches)
+        field.name: np.concatenate([getattr(part, field.name) for part in (kind.empty(), *parts)])
+        for field in fields(kind)
     }
-    return CopyMatches(**columns)
-
-
-def _empty_matches() -> CopyMatches:
-    indices, numbers = np.empty(0, dtype=np.intp), np.empty(0)
-    return CopyMatches(
-        indices, numbers, numbers, numbers, indices, np.empty((0, 2, 3)), np.empty(0, dtype=np.bool_)
-    )
+    return kind(**columns)

@@ -9,24 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+
+from core.copies.reduction import GREY_STEPS, make_filter, normalise_sums, to_grey
 
 __all__ = ["SIDE", "Thumbnails", "compute_thumbnail", "stack_thumbnails"]
 
 SIDE: Final = 64
 """Side of a stored thumbnail in pixels; even, so that filter weights are symmetric."""
 
-_GREY_STEPS: Final = 256  # steps of one grey level
 _WEIGHT_STEPS: Final = 2**14
-# A thumbnail with a smaller standard deviation, in grey levels, shows nothing but rounding.
-_CONSTANT: Final = 2 / _GREY_STEPS
-# ITU-R BT.601 luma, as everywhere else in this library.
-_LUMA: Final = (np.float32(0.299), np.float32(0.587), np.float32(0.114))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +60,7 @@ class Thumbnails:
             raise ValueError(f"{side} does not divide {SIDE}")
         # (n, SIDE, SIDE) -> (n, side, step, side, step) -> (n, side, side), in whole numbers.
         blocks = self.values.reshape(-1, side, step, side, step).sum(axis=(2, 4), dtype=np.int64)
-        n_pixels = side * side
-        total = blocks.sum(axis=(1, 2), keepdims=True)
-        centred = n_pixels * blocks - total
-        # At most 2^12 pixels x 2^12 pixels x (2^16 grey steps)^2 = 2^56, at every side.
-        scatter = n_pixels * np.square(blocks).sum(axis=(1, 2), keepdims=True) - total * total
-        deviation = np.sqrt(scatter.astype(np.float64))
-        is_constant = deviation < _CONSTANT * _GREY_STEPS * n_pixels * step * step
-        return np.where(is_constant, 0.0, centred / np.where(is_constant, 1.0, deviation)).astype(np.float32)
+        return normalise_sums(blocks, step * step)
 
 
 def compute_thumbnail(pixels: NDArray[np.float32]) -> NDArray[np.uint16]:
@@ -86,10 +74,11 @@ def compute_thumbnail(pixels: NDArray[np.float32]) -> NDArray[np.uint16]:
     Returns:
         (SIDE, SIDE) uint16 grey levels in steps of 1/256, antialiased.
     """
-    grey = np.rint(np.clip(_to_grey(pixels), 0.0, 255.0).astype(np.float64) * _GREY_STEPS)
+    grey = np.rint(np.clip(to_grey(pixels), 0.0, 255.0).astype(np.float64) * GREY_STEPS)
     height, width = grey.shape
     # At most 2^16 grey steps x 2^14 x 2^14: every product and sum is a whole number below 2^53.
-    reduced = (_filter_weights(width) @ (_filter_weights(height) @ grey).T).T
+    down, right = (make_filter(size, SIDE, _WEIGHT_STEPS) for size in (height, width))
+    reduced = (right @ (down @ grey).T).T
     thumbnail: NDArray[np.uint16] = np.rint(reduced / _WEIGHT_STEPS**2).astype(np.uint16)
     return thumbnail
 
@@ -98,35 +87,3 @@ def stack_thumbnails(thumbnails: Iterable[NDArray[np.uint16]]) -> Thumbnails:
     """Put single thumbnails together, in order."""
     rows = list(thumbnails)
     return Thumbnails(np.stack(rows) if rows else np.empty((0, SIDE, SIDE), dtype=np.uint16))
-
-
-def _to_grey(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    red, green, blue = (pixels[:, :, min(channel, pixels.shape[2] - 1)] for channel in range(3))
-    # Grey saved as colour has the thumbnail of grey, without the rounding of the sum below.
-    if np.array_equal(red, green) and np.array_equal(red, blue):
-        return red
-    luma: NDArray[np.float32] = _LUMA[0] * red + _LUMA[1] * green + _LUMA[2] * blue
-    return luma
-
-
-@lru_cache(maxsize=64)
-def _filter_weights(size: int) -> csr_array:
-    """Weights (SIDE, size) of each output pixel in steps of 2^-14, mirror-symmetric; rows sum to 2^14.
-
-    Hamming's window of Pillow's resize: as local as a box, and yet smooth in the image's size.
-    """
-    scale = max(size / SIDE, 1.0)
-    inputs = np.arange(size)
-    weights = np.zeros((SIDE, size), dtype=np.int64)
-    for row in range(SIDE // 2):
-        centre = (row + 0.5) * size / SIDE
-        distance = (inputs + 0.5 - centre) / scale
-        window = np.where(
-            np.abs(distance) < 1.0, np.sinc(distance) * (0.54 + 0.46 * np.cos(np.pi * distance)), 0.0
-        )
-        if not window.any():  # a single input pixel
-            window[min(int(centre), size - 1)] = 1.0
-        whole = np.rint(window / window.sum() * _WEIGHT_STEPS).astype(np.int64)
-        whole[np.argmax(whole)] += _WEIGHT_STEPS - whole.sum()
-        weights[row], weights[SIDE - 1 - row] = whole, whole[::-1]
-    return csr_array(weights.astype(np.float64))

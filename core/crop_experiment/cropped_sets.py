@@ -12,11 +12,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core.bias.crop import Crop
-from core.bias.cropping import write_cropped_set
+from core.bias.cropping import refuse_volumes, write_cropped_set
 from core.config import Settings
 from core.datasets.image_set import ImageSet, Role
 from core.datasets.study import Study, SyntheticSource
 from core.errors import InputError
+from core.images.display import DEFAULT_INTENSITY, describe_intensity
 from core.progress import Progress
 
 __all__ = ["write_cropped_study"]
@@ -50,9 +51,12 @@ def write_cropped_study(
 
     Raises:
         InputError: if the folder cannot be written, or holds something else.
-        ImageSetError: if an image changed since it was read, or the crop leaves nothing of one.
+        ImageSetError: if a set holds volumes, an image changed since it was read, or the crop leaves nothing
+            of one.
         CancelledError: if progress says so; sets that were finished stay.
     """
+    for image_set in sets:
+        refuse_volumes(image_set)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for image_set in sets:
@@ -76,8 +80,12 @@ def _write_set(
 ) -> None:
     """Write a set unless it is there; its stamp goes first, and the folder then appears whole or not."""
     stamp = folder.with_name(f".{folder.name}.json")
+    # Runs from before there was a choice of policy stay known.
+    policy = image_set.items[0].intensity
+    shown = {} if policy == DEFAULT_INTENSITY else {"intensity": describe_intensity(policy)}
     wanted = json.dumps(
-        {
+        shown
+        | {
             "version": _VERSION,
             "crop": asdict(crop),
             "items": hashlib.sha256(

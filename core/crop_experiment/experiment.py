@@ -159,6 +159,8 @@ def _scan(
         study,
         class_names=request.protocol.class_names,
         group_by=tuple(dict.fromkeys((*request.protocol.group_by, *request.utility.group_by))),
+        intensity=request.protocol.intensity,
+        join_slices=request.protocol.join_slices,
         workers=execution.workers,
         settings=settings,
         progress=progress,

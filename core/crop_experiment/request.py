@@ -32,7 +32,7 @@ class CropRequest(BaseModel):
         region: rectangle as shares of the whole image, or None.
         mode: whether the region is painted black, or the strip along a border that holds it is cut off.
         protocol: of the audits.
-        utility: of the utility experiments.
+        utility: of the utility experiments; its intensity policy is also that of the audits.
         kinds: which utility experiments are run.
         synthetic: synthetic sets that take part; empty takes all.
     """
@@ -53,6 +53,16 @@ class CropRequest(BaseModel):
         if not kinds or len(set(kinds)) < len(kinds):
             raise ValueError("Choose at least one kind of utility experiment, and each once.")
         return kinds
+
+    @model_validator(mode="after")
+    def _check_policies(self) -> CropRequest:
+        audited = self.protocol.intensity, self.protocol.join_slices
+        if audited != (self.utility.intensity, self.utility.join_slices):
+            raise ValueError(
+                "Audits and utility experiments of a crop experiment read images in one way: give both the "
+                "same intensity, and join DICOM slices in both or in neither."
+            )
+        return self
 
     @model_validator(mode="after")
     def _check_crop(self) -> CropRequest:

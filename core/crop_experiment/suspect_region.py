@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.audit.protocol import Execution
+from core.bias.cropping import refuse_volumes
 from core.bias.frame import choose_classes, choose_items, frame_set
 from core.bias.patch_probe import ProbeOptions, compute_patch_probe
 from core.bias.suspects import find_suspects
@@ -14,6 +15,8 @@ from core.crop_experiment.request import Region, widen_region
 from core.datasets.study import Study
 from core.datasets.study_scan import scan_study
 from core.errors import TooFewImagesError
+from core.images.display import DEFAULT_INTENSITY
+from core.images.intensity import Intensity
 from core.progress import Progress, SilentProgress
 
 __all__ = ["choose_suspect"]
@@ -25,6 +28,8 @@ def choose_suspect(
     *,
     options: ProbeOptions | None = None,
     class_names: Sequence[str] = (),
+    intensity: Intensity = DEFAULT_INTENSITY,
+    join_slices: bool = False,
     execution: Execution | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
@@ -36,20 +41,29 @@ def choose_suspect(
         rank: place in the list of suspect regions, from 1.
         options: of the probe; the defaults when None, as the analysis of bias has them.
         class_names: keep only these classes; empty keeps all.
+        intensity: which values are black and white.
+        join_slices: whether the DICOM slices of one series are one volume, not an image each.
         execution: threads.
         settings: workspace and limits.
         progress: told about every stage.
 
     Raises:
         TooFewImagesError: if there are too few patients of a class, or no region of that rank.
-        ImageSetError: if the set cannot be used or has fewer than two classes.
+        ImageSetError: if the set cannot be used, holds volumes or has fewer than two classes.
         CancelledError: if progress says so.
     """
     execution, settings = execution or Execution(), settings or get_settings()
     options, progress = options or ProbeOptions(), progress or SilentProgress()
     real = scan_study(
-        study, class_names=class_names, workers=execution.workers, settings=settings, progress=progress
+        study,
+        class_names=class_names,
+        intensity=intensity,
+        join_slices=join_slices,
+        workers=execution.workers,
+        settings=settings,
+        progress=progress,
     )[0]
+    refuse_volumes(real)
     classes = choose_classes(real)
     items = choose_items(real, classes, max_per_class=MAX_PER_CLASS, seed=options.seed)
     progress.start(f"Reading {real.name}", len(items))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from core.config import Settings
 from core.confinement import open_confined
 from core.errors import ImageReadError, InputError
+from core.images.dicom.frames import Frame
 from core.images.dicom.header import DicomHeader, read_header
 from core.images.dicom.opening import DICOM_SNIFF_BYTES, is_dicom
 from core.images.dicom.series import DicomStack, group_stacks
@@ -20,6 +21,7 @@ from core.workspace_key import load_workspace_key
 
 __all__ = ["Entry", "join_series", "list_single"]
 
+_Part = TypeVar("_Part")
 _DOUBLE: Final = "it lies at the same place of its series as another slice"
 
 
@@ -78,6 +80,37 @@ def join_series(
     return sorted(entries, key=lambda entry: entry.id), left_out
 
 
+class _Sharing:
+    """Lets headers share what they have in common: those of all files are in memory at once."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Any, Any] = {}
+
+    def shrink(self, header: DicomHeader) -> DicomHeader:
+        """The same header, of which little is its own but the places of its frames."""
+        return replace(
+            header,
+            layout=self._share(header.layout),
+            identity=self._share(header.identity),
+            frames=tuple(self._shrink_frame(frame) for frame in header.frames),
+            spacing_mm=self._share(header.spacing_mm),
+            warnings=self._share(header.warnings),
+        )
+
+    def _shrink_frame(self, frame: Frame) -> Frame:
+        return replace(
+            frame,
+            row=self._share(frame.row),
+            column=self._share(frame.column),
+            spacing_mm=self._share(frame.spacing_mm),
+            window=self._share(frame.window),
+        )
+
+    def _share(self, part: _Part) -> _Part:
+        shared: _Part = self._seen.setdefault(part, part)
+        return shared
+
+
 def _n_files(stack: DicomStack) -> int:
     return len({one.name for one in stack.slices})
 
@@ -86,6 +119,7 @@ def _read_headers(
     files: Sequence[tuple[str, Path]], settings: Settings, progress: Progress
 ) -> Iterator[tuple[str, DicomHeader]]:
     key = load_workspace_key(settings.home)
+    share = _Sharing()
     for item_id, path in files:
         progress.advance()
         try:
@@ -93,7 +127,8 @@ def _read_headers(
                 if not is_dicom(stream.read(DICOM_SNIFF_BYTES)):
                     continue
                 stream.seek(0)
-                yield item_id, read_header(stream, max_pixels=settings.max_pixels, key=key)
+                header = read_header(stream, max_pixels=settings.max_pixels, key=key)
+            yield item_id, share.shrink(header)
         # What is wrong with a file is said where it is read whole.
         except (ImageReadError, OSError, InputError, ValueError):
             continue

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -16,7 +15,7 @@ import PIL
 
 from core.config import Settings
 from core.datasets.entries import Entry
-from core.datasets.item_source import compute_source_digest
+from core.datasets.item_source import compute_source_digest, name_part
 from core.errors import ImageReadError, IsVolumeError, StoreError
 from core.images.decoded import ImageFacts
 from core.images.reading import (
@@ -52,6 +51,8 @@ _FACT_COLUMNS = {
 }
 _SPACING = "spacing_mm"
 _CHUNK = 1024
+# Small files are kept from hashing to decoding; others are read again, from the system's own cache mostly.
+_KEPT_BYTES = 1 << 16
 
 Outcome = tuple[str, str, ImageFacts] | str
 """Digest of the bytes, digest of the pixels and facts; or why an item cannot be read."""
@@ -77,10 +78,16 @@ def read_entries(
     packages += f"-nibabel{version('nibabel')}-volumes1"
     limits = f"v{DECODING_VERSION}-{packages}-{settings.max_pixels}"
     cache = ShardFolder(settings.home / "scans" / limits, (*_FACT_COLUMNS, _SPACING, "pixel_digest"))
+    shared: dict[ImageFacts, ImageFacts] = {}
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
         stream = iter(entries)
         while chunk := list(islice(stream, _CHUNK)):
-            yield from _read_chunk(chunk, cache, settings, pool, progress)
+            for entry, outcome in _read_chunk(chunk, cache, settings, pool, progress):
+                if not isinstance(outcome, str):
+                    # Most images of a folder are alike: one object for all of them saves memory.
+                    digest, pixel_digest, facts = outcome
+                    outcome = digest, pixel_digest, shared.setdefault(facts, facts)
+                yield entry, outcome
 
 
 def _read_chunk(
@@ -96,22 +103,35 @@ def _read_chunk(
     def read(path: Path) -> bytes:
         return read_bytes(path, max_file_bytes=settings.max_file_bytes, confined_to=settings.confined_to)
 
-    def digest_of(entry: Entry) -> tuple[str | None, str]:
+    def hash_entry(entry: Entry) -> tuple[str | None, str]:
+        digests, files, n_bytes = [], {}, 0
         try:
-            return compute_source_digest([compute_digest(read(path)) for path in entry.paths]), ""
+            for number, path in enumerate(entry.paths):
+                data = read(path)
+                digests.append(compute_digest(data))
+                n_bytes += len(data)
+                if n_bytes <= _KEPT_BYTES:
+                    files[name_part(number)] = data
         except ImageReadError as error:
             return None, str(error)
+        digest = compute_source_digest(digests)
+        if n_bytes <= _KEPT_BYTES:
+            kept[digest] = files
+        return digest, ""
 
     def decode(entry: Entry, digest: str) -> tuple[str, ImageFacts] | str:
         try:
-            files = {str(number): read(path) for number, path in enumerate(entry.paths)}
-            if compute_source_digest([compute_digest(data) for data in files.values()]) != digest:
-                return "it changed while it was read"
+            files = kept.pop(digest, None)
+            if files is None:
+                files = {name_part(number): read(path) for number, path in enumerate(entry.paths)}
+                if compute_source_digest([compute_digest(data) for data in files.values()]) != digest:
+                    return "it changed while it was read"
             return _decode(files, settings.max_pixels, key)
         except ImageReadError as error:
             return str(error)
 
-    hashed = list(pool.map(digest_of, chunk))
+    kept: dict[str, dict[str, bytes]] = {}
+    hashed = list(pool.map(hash_entry, chunk))
     digests = [digest for digest, _ in hashed if digest is not None]
     known: dict[str, tuple[str, ImageFacts]] = {}
     rows = cache.read(digests)
@@ -157,7 +177,7 @@ def _decode(files: dict[str, bytes], max_pixels: int, key: bytes) -> tuple[str, 
 
 def _store_facts(cache: ShardFolder, fresh: dict[str, tuple[str, ImageFacts]]) -> None:
     columns: dict[str, Any] = {
-        column: np.array([asdict(facts)[column] for _, facts in fresh.values()], dtype=dtype)
+        column: np.array([getattr(facts, column) for _, facts in fresh.values()], dtype=dtype)
         for column, dtype in _FACT_COLUMNS.items()
     }
     spacings = [facts.spacing_mm or (0.0, 0.0, 0.0) for _, facts in fresh.values()]

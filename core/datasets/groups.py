@@ -60,7 +60,7 @@ def assign_groups(sets: Sequence[ImageSet], labels: LabelTable) -> list[ImageSet
     Raises:
         ImageSetError: if a column has too many values for groups, or a class is called like a group.
     """
-    names = [[labels.find_name(one.root, item.id) for item in one.items] for one in sets]
+    names = [[labels.find_name(one.root, item.id, item.parts) for item in one.items] for one in sets]
     real_names = {
         name for one, own in zip(sets, names, strict=True) if one.role is not Role.SYNTHETIC for name in own
     }

@@ -16,7 +16,7 @@ from core.images.overview import picture_volume
 from core.images.reading import compute_digest, decode_image, read_bytes
 from core.images.volume_reading import decode_series, decode_volume
 
-__all__ = ["ItemSource", "compute_source_digest", "decode_source", "load_volume"]
+__all__ = ["ItemSource", "compute_source_digest", "decode_source", "load_volume", "name_part"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,11 @@ def compute_source_digest(digests: list[str]) -> str:
     if len(digests) == 1:
         return digests[0]
     return hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
+
+
+def name_part(number: int) -> str:
+    """Name of a series' file in messages, counted from 1 in the order of the slices, which names sort by."""
+    return f"{number + 1:05d}"
 
 
 def decode_source(
@@ -76,11 +81,11 @@ def load_volume(source: ItemSource, settings: Settings, *, since: str = "it was 
         ImageReadError: as `decode_source`.
     """
     paths = source.parts or (source.path,)
-    files = {str(number): _read(path, settings) for number, path in enumerate(paths)}
+    files = {name_part(number): _read(path, settings) for number, path in enumerate(paths)}
     if compute_source_digest([compute_digest(data) for data in files.values()]) != source.digest:
         raise ImageReadError(f"it has changed since {since}")
     if len(files) == 1:
-        return decode_volume(files["0"], max_pixels=settings.max_pixels)
+        return decode_volume(*files.values(), max_pixels=settings.max_pixels)
     return decode_series(tuple(files), files.__getitem__, max_pixels=settings.max_pixels)
 
 

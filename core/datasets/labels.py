@@ -53,21 +53,26 @@ class LabelTable:
     has_labels: bool
     group_columns: tuple[str, ...] = ()
 
-    def find(self, root: Path, item_id: str) -> LabelRow | None:
+    def find(self, root: Path, item_id: str, parts: Sequence[Path] = ()) -> LabelRow | None:
         """Find one image's row, or None; see `find_name`."""
-        name = self.find_name(root, item_id)
+        name = self.find_name(root, item_id, parts)
         return None if name is None else self.rows[name]
 
-    def find_name(self, root: Path, item_id: str) -> str | None:
+    def find_name(self, root: Path, item_id: str, parts: Sequence[Path] = ()) -> str | None:
         """Find what the CSV calls one image, or None.
 
         The CSV may name it relative to the image set's folder, relative to the CSV's folder, or by its bare
-        file name; the first that is there counts.
+        file name; the first that is there counts. A DICOM series it may also name by one of its files.
 
         Args:
             root: folder of the image set.
             item_id: the image's path relative to it, with `/`.
+            parts: files of a DICOM series.
         """
+        ids = (item_id, *(part.relative_to(root).as_posix() for part in parts))
+        return next((name for one in ids if (name := self._find_one(root, one)) is not None), None)
+
+    def _find_one(self, root: Path, item_id: str) -> str | None:
         path = (root / item_id).absolute().as_posix()
         from_csv = posixpath.relpath(path, self.folder.as_posix())
         candidates = (item_id, from_csv, posixpath.normpath(path), posixpath.basename(item_id))

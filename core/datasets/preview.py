@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,19 +11,22 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.config import Settings
+from core.datasets.dicom_series import DicomSeries, count_series
 from core.datasets.folder_roots import FolderRef, resolve_folder
 from core.datasets.image_set import UnreadableFile
 from core.datasets.listing import list_files
+from core.datasets.study_folders import confine_to_roots
+from core.datasets.unscanned import look_at_files
 from core.errors import ImageReadError
 from core.images.decoded import ImageFacts
-from core.images.display import to_levels
 from core.images.encoding import encode_thumbnail
-from core.images.reading import decode_image, read_bytes
 
 __all__ = ["FolderPreview", "Thumbnail", "preview_folder"]
 
 _SMALL_CLASS = 10
 _MOST_NAMED = 5
+# A header takes about a millisecond; whoever chooses a folder waits.
+_MOST_HEADERS = 500
 
 _Element = TypeVar("_Element")
 
@@ -36,9 +38,10 @@ class Thumbnail:
     Attributes:
         id: path relative to the folder, with `/`.
         label: class, or None.
-        width: columns of the image itself.
+        width: columns of the image itself; of a volume, those of its axial slices.
         height: its rows.
-        png: PNG file of the small picture, with the image's shape; smaller images are not enlarged.
+        png: PNG file of the small picture, with the image's shape; smaller images are not enlarged. Of a
+            volume, the axial slice in its middle, in square pixels.
     """
 
     id: str
@@ -62,7 +65,10 @@ class FolderPreview:
         n_looked_at: files that were opened; the rest may hold more problems.
         formats: files of each format among the images looked at.
         widths: smallest and largest width among them; None without any.
-        heights: smallest and largest height among them.
+        heights: smallest and largest height among them; of volumes, both are those of axial slices.
+        n_volumes: how many of them are volumes.
+        slices: smallest and largest number of slices of these; None without any.
+        series: the DICOM series that single files are slices of; None where there are none.
         warnings: one sentence each.
     """
 
@@ -76,6 +82,9 @@ class FolderPreview:
     formats: Mapping[str, int]
     widths: tuple[int, int] | None
     heights: tuple[int, int] | None
+    n_volumes: int
+    slices: tuple[int, int] | None
+    series: DicomSeries | None
     warnings: tuple[str, ...]
 
 
@@ -104,8 +113,8 @@ def preview_folder(
     """
     folder = resolve_folder(ref, settings)
     # All roots, as when the study is audited.
-    roots = tuple(Path(os.path.realpath(root.path)) for root in settings.data_roots)
-    files, problems, n_hidden = list_files(folder, confined_to=roots)
+    confined = confine_to_roots(settings)
+    files, problems, n_hidden = list_files(folder, confined_to=confined.confined_to)
     by_class: dict[str | None, list[tuple[str, Path]]] = {}
     for item_id, path in files:
         by_class.setdefault(_label(item_id), []).append((item_id, path))
@@ -118,16 +127,17 @@ def preview_folder(
             break
         n_looked_at += 1
         try:
-            data = read_bytes(path, max_file_bytes=settings.max_file_bytes, confined_to=roots)
-            image = decode_image(data, max_pixels=settings.max_pixels)
-            png = encode_thumbnail(to_levels(image), side_px=thumbnail_px)
+            seen = look_at_files((path,), confined)
+            png = encode_thumbnail(seen.show_small(), side_px=thumbnail_px)
         except (ImageReadError, MemoryError) as error:
             problems.append(UnreadableFile(item_id, str(error) or "it does not fit into memory"))
             continue
-        facts.append(image.facts)
-        thumbnails.append(Thumbnail(item_id, _label(item_id), image.facts.width, image.facts.height, png))
+        facts.append(seen.facts)
+        thumbnails.append(Thumbnail(item_id, _label(item_id), seen.facts.width, seen.facts.height, png))
     classes = {label: len(by_class[label]) for label in sorted(by_class, key=lambda label: label or "")}
     widths, heights = [one.width for one in facts], [one.height for one in facts]
+    slices = [one.slices for one in facts if one.is_volume]
+    has_slices = any(one.format == "DICOM" and not one.is_volume for one in facts)
     return FolderPreview(
         ref=ref,
         n_files=len(files),
@@ -139,6 +149,9 @@ def preview_folder(
         formats=dict(sorted(Counter(one.format for one in facts).items())),
         widths=(min(widths), max(widths)) if facts else None,
         heights=(min(heights), max(heights)) if facts else None,
+        n_volumes=len(slices),
+        slices=(min(slices), max(slices)) if slices else None,
+        series=count_series(files[:_MOST_HEADERS], settings=confined) if has_slices else None,
         warnings=tuple(_find_warnings(classes, facts, n_looked_at)),
     )
 
@@ -179,14 +192,20 @@ def _find_warnings(
         warnings.append(f"The folder holds {count}; an image set needs at least two images.")
     if n_looked_at and not facts:
         warnings.append(f"None of the files looked at ({n_looked_at} of {n_files}) can be read as an image.")
-    sizes = sorted({(one.width, one.height) for one in facts})
-    if len(sizes) > 1:
+    n_volumes = sum(one.is_volume for one in facts)
+    if 0 < n_volumes < len(facts):
+        warnings.append(
+            f"{n_volumes} of the {len(facts)} files looked at are volumes, the others are pictures: a set "
+            "holds one kind, so the rarer one would be left out."
+        )
+    elif not n_volumes and len(sizes := sorted({(one.width, one.height) for one in facts})) > 1:
         first, last = (f"{width}×{height}" for width, height in (sizes[0], sizes[-1]))
         warnings.append(f"The images looked at have {len(sizes)} sizes, from {first} to {last}.")
     kinds = sorted({(one.bit_depth, one.channels) for one in facts})
     if len(kinds) > 1:
         named = ", ".join(f"{depth}-bit {'grey' if n == 1 else 'colour'}" for depth, n in kinds)
-        warnings.append(f"The images looked at differ in depth or colour: {named}.")
+        what = "volumes" if n_volumes == len(facts) else "images"
+        warnings.append(f"The {what} looked at differ in depth or colour: {named}.")
     small = [f"{label} ({n})" for label, n in classes.items() if label is not None and n < _SMALL_CLASS]
     if small:
         more = f" and {len(small) - _MOST_NAMED} more" if len(small) > _MOST_NAMED else ""

@@ -111,7 +111,8 @@ def _make_item(
     labels: LabelTable | None,
     intensity: Intensity,
 ) -> Item:
-    label, patient = _label(folder, entry.id, labels)
+    parts = entry.paths if len(entry.paths) > 1 else ()
+    label, patient = _label(folder, entry.id, parts, labels)
     return Item(
         entry.id,
         entry.paths[0],
@@ -121,7 +122,7 @@ def _make_item(
         patient or facts.patient or None,
         facts,
         intensity,
-        parts=entry.paths if len(entry.paths) > 1 else (),
+        parts=parts,
     )
 
 
@@ -136,12 +137,14 @@ def _keep_kind(items: list[Item]) -> tuple[list[Item], list[UnreadableFile]]:
     return kept, [UnreadableFile(item.id, reason) for item in items if item.facts.is_volume != keeps_volumes]
 
 
-def _label(folder: Path, item_id: str, labels: LabelTable | None) -> tuple[str | None, str | None]:
-    parts = item_id.split("/")
-    from_folder = parts[0] if len(parts) > 1 else None
+def _label(
+    folder: Path, item_id: str, parts: Sequence[Path], labels: LabelTable | None
+) -> tuple[str | None, str | None]:
+    first, parted, _ = item_id.partition("/")
+    from_folder = first if parted else None
     if labels is None:
         return from_folder, None
-    row = labels.find(folder, item_id)
+    row = labels.find(folder, item_id, parts)
     if not labels.has_labels:
         return from_folder, row.patient if row else None
     return (row.label, row.patient) if row else (None, None)

@@ -71,7 +71,13 @@ def scan_study(
 
 
 def scan_real_sets(
-    *, real: Path, heldout: Path | None, labels: Path | None, settings: Settings, progress: Progress
+    *,
+    real: Path,
+    heldout: Path | None,
+    labels: Path | None,
+    join_slices: bool = False,
+    settings: Settings,
+    progress: Progress,
 ) -> list[ImageSet]:
     """Read the real set, and the held-out set where there is one, of a study without synthetic sets.
 
@@ -79,6 +85,7 @@ def scan_real_sets(
         real: folder of the real set.
         heldout: folder of real images of other patients, or None.
         labels: CSV of file and label, or None.
+        join_slices: whether the DICOM slices of one series are one volume, not a picture each.
         settings: limits and workspace.
         progress: told about every file; may cancel.
 
@@ -87,7 +94,13 @@ def scan_real_sets(
         CancelledError: if progress says so.
     """
     table = None if labels is None else load_labels(labels, settings.confined_to)
-    return _scan_sets(_list_real_sets(real, heldout), table, settings=settings, progress=progress)
+    return _scan_sets(
+        _list_real_sets(real, heldout),
+        table,
+        join_slices=join_slices,
+        settings=settings,
+        progress=progress,
+    )
 
 
 def _list_real_sets(real: Path, heldout: Path | None) -> list[tuple[Role, str, Path]]:

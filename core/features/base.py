@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+from core.images.volume import Volume
 
 __all__ = [
     "Device",
@@ -20,6 +22,7 @@ __all__ = [
     "Pixels",
     "Precision",
     "ResizeMode",
+    "VolumeExtractor",
 ]
 
 Pixels = NDArray[np.float32]
@@ -97,6 +100,7 @@ class ExtractorInfo:
         standardise: whether each feature is standardised by the real set before metrics
             (Fréchet radiomics distance); networks' features are used as they are.
         has_logits: whether it also gives class logits (inception score).
+        takes_volumes: whether it looks at whole volumes (`VolumeExtractor`), and at no pictures.
     """
 
     id: str
@@ -108,6 +112,7 @@ class ExtractorInfo:
     needs_weights: bool = False
     standardise: bool = False
     has_logits: bool = False
+    takes_volumes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +165,19 @@ class Extractor(Protocol):
 
     def extract(self, batch: NDArray[np.float32]) -> FeatureBatch:
         """Turn (batch, ...) prepared arrays into features, dropping none."""
+
+
+@runtime_checkable
+class VolumeExtractor(Extractor, Protocol):
+    """A network in 3-D: turns whole volumes into features.
+
+    `prepare_volume` stands in the place of `prepare`, which refuses pictures.
+    """
+
+    def prepare_volume(self, volume: Volume, *, num_channels: int | None) -> NDArray[np.float32]:
+        """Turn one volume into the fixed-shape array that `extract` stacks; thread-safe.
+
+        Args:
+            volume: 8-bit levels, (slices, rows, columns) or (slices, rows, columns, 3).
+            num_channels: 1 turns colour into luma, 3 repeats grey; None leaves volumes as they are.
+        """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from core.datasets.image_set import Item
 from core.errors import InputError
 from core.features.base import FeatureBatch
+from core.images.display import DEFAULT_INTENSITY, describe_intensity
+from core.images.intensity import Intensity
+from core.images.slices import Plane
 
-__all__ = ["EmbeddingRow", "write_embeddings", "write_features"]
+__all__ = ["EmbeddingRow", "name_space", "write_embeddings", "write_features"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,9 @@ class EmbeddingRow:
         role: `real`, `heldout` or `synthetic`.
         label: class, or None.
         patient_hash: stands for the patient, or None.
-        path: of the image, relative to the table's folder, with `/`.
+        path: of the image, relative to the table's folder, with `/`; of a DICOM series, of its first file.
+        slices: slices of a volume; 1 of a picture.
+        spacing_mm: of a volume, distances between slices, rows and columns in mm; None where not known.
     """
 
     id: str
@@ -37,10 +42,27 @@ class EmbeddingRow:
     label: str | None
     patient_hash: str | None
     path: str
+    slices: int = 1
+    spacing_mm: tuple[float, float, float] | None = None
+
+
+def name_space(identity: str, *, view: str, intensity: Intensity) -> str:
+    """Name all that decided features beyond the items, as files of features keep it.
+
+    Args:
+        identity: of the extractor.
+        view: what it saw of volumes; empty of pictures.
+        intensity: which values were black and white; the default is not said, as in files from before there
+            was a choice.
+    """
+    policy = "" if intensity == DEFAULT_INTENSITY else describe_intensity(intensity)
+    return " | ".join(filter(None, (identity, view, policy)))
 
 
 def write_embeddings(path: Path, *, rows: Sequence[EmbeddingRow], batch: FeatureBatch, space: str) -> None:
     """Write one table of all sets: the columns of `EmbeddingRow`, and `embedding`, a list of d float32.
+
+    `slices` and `spacing_mm` are columns only where there are volumes.
 
     pandas reads it by `read_parquet`, `embedding` as arrays. Embedding Atlas takes the vectors by
     `embedding-atlas FILE --vector embedding` and colours and filters by set, role and label. FiftyOne makes a
@@ -61,11 +83,21 @@ def write_embeddings(path: Path, *, rows: Sequence[EmbeddingRow], batch: Feature
         name: pa.array([getattr(row, name) for row in rows], pa.string())
         for name in ("id", "set", "role", "label", "patient_hash", "path")
     }
+    if any(row.slices > 1 for row in rows):
+        columns["slices"] = pa.array([row.slices for row in rows], pa.int32())
+        columns["spacing_mm"] = pa.array([row.spacing_mm for row in rows], pa.list_(pa.float64()))
     columns["embedding"] = _lists(batch.features.astype(np.float32, copy=False))
     _write(path, pa.table(columns), space)
 
 
-def write_features(path: Path, *, items: Sequence[Item], batch: FeatureBatch, space: str) -> None:
+def write_features(
+    path: Path,
+    *,
+    items: Sequence[Item],
+    batch: FeatureBatch,
+    space: str,
+    planes: Mapping[Plane, NDArray[np.float32]] | None = None,
+) -> None:
     """Write one row an item: item, digest, label, patient, features, and logits where there are some.
 
     Args:
@@ -73,6 +105,7 @@ def write_features(path: Path, *, items: Sequence[Item], batch: FeatureBatch, sp
         items: images in the order of the features.
         batch: their features.
         space: what decided the features; kept in the file's metadata as `medsynaudit.space`.
+        planes: features along planes of volumes, each a column such as `features_axial`.
 
     Raises:
         InputError: if the file cannot be written.
@@ -86,6 +119,8 @@ def write_features(path: Path, *, items: Sequence[Item], batch: FeatureBatch, sp
     }
     if batch.logits is not None:
         columns["logits"] = _lists(batch.logits)
+    for plane, features in (planes or {}).items():
+        columns[f"features_{plane}"] = _lists(features)
     _write(path, pa.table(columns), space)
 
 

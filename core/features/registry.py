@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from dataclasses import dataclass
 
 from core.config import Settings
@@ -34,12 +35,16 @@ EXTRACTORS.register("timm", ExtractorEntry("core.features.timm_models", "timm:<n
 EXTRACTORS.register("texture", ExtractorEntry("core.features.texture", "texture"))
 EXTRACTORS.register("random-conv", ExtractorEntry("core.features.random_conv", "random-conv"))
 EXTRACTORS.register("pixels", ExtractorEntry("core.features.pixels", "pixels"))
+EXTRACTORS.register("r3d-18", ExtractorEntry("core.features.r3d", "r3d-18[?weights=path]", True))
+EXTRACTORS.register(
+    "medicalnet", ExtractorEntry("core.features.medicalnet", "medicalnet:<depth>?weights=path", True)
+)
 EXTRACTORS.register("vqvae-top", ExtractorEntry("core.features.vqvae_top", "vqvae-top:<run>", True))
 EXTRACTORS.register("vqvae-bottom", ExtractorEntry("core.features.vqvae_bottom", "vqvae-bottom:<run>", True))
 
 
 def _entry(name: str) -> ExtractorEntry:
-    return EXTRACTORS[name.split(":", 1)[0]]
+    return EXTRACTORS[re.split("[:?]", name, maxsplit=1)[0]]
 
 
 def get_extractor_info(name: str) -> ExtractorInfo:

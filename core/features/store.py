@@ -47,6 +47,8 @@ class FeatureStore:
         extractor: whose features these are.
         num_channels: what colour handling comes before the extractor; None leaves images as they are.
         intensity: which values are black and white.
+        view: of volumes, what of them the extractor sees; empty where they are pictures.
+        n_views: so many views stand one after the other in a row; logits are kept of a single one only.
     """
 
     def __init__(
@@ -56,17 +58,19 @@ class FeatureStore:
         extractor: Extractor,
         num_channels: int | None = None,
         intensity: Intensity = DEFAULT_INTENSITY,
+        view: str = "",
+        n_views: int = 1,
     ) -> None:
         self.space = (
             f"decoding {DECODING_VERSION} | intensity: {describe_intensity(intensity)}"
-            f" | channels {num_channels or 'as stored'} | {extractor.identity}"
+            f" | channels {num_channels or 'as stored'} | {extractor.identity}{f' | {view}' if view else ''}"
         )
         key = hashlib.sha256(self.space.encode()).hexdigest()[:24]
         slug = re.sub(r"[^a-zA-Z0-9_.-]+", "-", extractor.name)[:48].strip("-.")
         self.folder = home / "features" / f"{slug}-{key}"
-        columns = ("features", "logits") if extractor.info.has_logits else ("features",)
+        columns = ("features", "logits") if extractor.info.has_logits and n_views == 1 else ("features",)
         self._shards = ShardFolder(self.folder, columns)
-        self._dimension = extractor.dimension
+        self._dimension = extractor.dimension * n_views
 
     def read(self, digests: Sequence[str]) -> StoredFeatures:
         """Fetch what is stored and intact."""

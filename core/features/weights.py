@@ -43,6 +43,7 @@ def find_weights(
     url: str,
     sha256: str,
     given: Path | None,
+    option: str = "--weights",
     settings: Settings,
     progress: Progress | None = None,
 ) -> Path:
@@ -56,6 +57,7 @@ def find_weights(
         url: where it is published.
         sha256: hash of the published file.
         given: the file that the user named; searched nowhere else when set.
+        option: where users name it, for the message.
         settings: the two folders, and whether downloads are allowed.
         progress: told about a download in bytes, and about a damaged file.
 
@@ -91,7 +93,7 @@ def find_weights(
         else:
             return cached
     raise WeightsError(
-        f"The weights {file_name} were not found: no path was given (--weights), {in_folder}, {in_cache}, "
+        f"The weights {file_name} were not found: no path was given ({option}), {in_folder}, {in_cache}, "
         f"and the download from {url} {download}."
     )
 

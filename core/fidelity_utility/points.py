@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
+from core.audit.policy import read_policy
 from core.audit.result import AuditSummary
 from core.fidelity_utility.fidelities import Fidelity, SetNumber, read_fidelity
 from core.fidelity_utility.same_sets import match_sets
@@ -114,8 +115,23 @@ def join_points(
         n_repeats=min((one.n_repeats for one in scores), default=0),
         n_test=min((one.n_test for one in scores), default=0),
         baseline_title="" if utility.baseline is None else titles.get(utility.baseline, utility.baseline),
-        warnings=tuple(match.sentence for match in checked if match.kind == "different"),
+        warnings=(
+            *(match.sentence for match in checked if match.kind == "different"),
+            *filter(None, [_compare_policies(audit, experiment)]),
+        ),
         notes=tuple(notes),
+    )
+
+
+def _compare_policies(audit: AuditSummary, experiment: UtilitySummary) -> str:
+    """Say that an audit and an experiment saw other pixels of the same files; empty where they did not."""
+    audited, trained = read_policy(audit.protocol.choices), read_policy(experiment.protocol)
+    if audited == trained:
+        return ""
+    return (
+        "Images deeper than 8 bits were read by one intensity policy in the audit "
+        f"({audited.describe()}) and by another in the experiment ({trained.describe()}); run one of the two "
+        "again with the other's."
     )
 
 

@@ -61,6 +61,11 @@ def find_cautions(options: GeneratorOptions, material: TrainingMaterial) -> tupl
             f"{material.n_unlabelled:,} of {material.n_files:,} files {have} no class; where these are "
             "images, training stops. Choose classes, or train with is_conditional off."
         )
+    if material.has_volumes or options.join_slices:
+        cautions.append(
+            "Volumes are learned as montages of up to 16 axial slices, and montages are drawn. For montages "
+            "of your own choice, `python -m core dataset montage` writes them as images."
+        )
     if options.batch_size > n:
         cautions.append(
             f"A batch of {options.batch_size:,} images is more than the {n:,} files there are, so that each "

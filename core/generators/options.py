@@ -5,7 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from core.errors import InputError
+from core.images.intensity import Intensity
+from core.images.intensity_text import parse_intensity_text, write_intensity_text
+from core.validation import explain_first
 
 __all__ = ["GeneratorOptions"]
 
@@ -25,6 +30,16 @@ class GeneratorOptions(BaseModel):
     )
     is_conditional: bool = Field(
         default=False, description="Whether the class of an image can be chosen when it is drawn."
+    )
+    intensity: str = Field(
+        default="file",
+        max_length=80,
+        description="Black and white of images deeper than 8 bits: lung, soft-tissue, bone, brain, mr, "
+        "window:CENTER/WIDTH, percentile:LOW/HIGH, minmax, or file: as each file says, else its own range.",
+    )
+    join_slices: bool = Field(
+        default=False,
+        description="Whether the DICOM slices of one series are one volume; volumes are learned as montages.",
     )
     batch_size: int = Field(default=32, ge=2, le=4096, description="Images of one update.")
     accumulate: int = Field(
@@ -52,6 +67,21 @@ class GeneratorOptions(BaseModel):
         le=10**9,
         description="Images between two sample grids and checkpoints; 0 makes ten in all.",
     )
+
+    @field_validator("intensity")
+    @classmethod
+    def _check_intensity(cls, text: str) -> str:
+        try:
+            return write_intensity_text(parse_intensity_text(text))
+        except ValidationError as error:
+            raise ValueError(explain_first(error)) from None
+        except InputError as error:
+            raise ValueError(str(error)) from None
+
+    @property
+    def policy(self) -> Intensity:
+        """The intensity policy that `intensity` names."""
+        return parse_intensity_text(self.intensity)
 
     @model_validator(mode="after")
     def _check_batch(self) -> Self:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict
 
 from core.errors import InputError
+from core.generators.options import GeneratorOptions
 from core.output_folder import cannot_write, replace_text
 from core.validation import explain_unreadable
 
@@ -146,7 +147,8 @@ class RunFolder:
         differences = _differ("family", there.family, asked.family)
         if not differences:
             for name in {**there.options, **asked.options}:
-                differences += _differ(name, there.options.get(name), asked.options.get(name))
+                before, now = (one.options.get(name, _say_default(name)) for one in (there, asked))
+                differences += _differ(name, before, now)
         if not differences and there.images_digest != asked.images_digest:
             differences = ["other training images"]
         if not differences:
@@ -159,6 +161,12 @@ class RunFolder:
                 f"{self.path} holds a run with other settings ({shown}); choose another --output, or repeat "
                 "the settings that it was begun with to go on."
             )
+
+
+def _say_default(name: str) -> Any:
+    """What an option was in runs from before it was one, of those that every family has."""
+    fields = GeneratorOptions.model_fields
+    return fields[name].default if name in fields else None
 
 
 def _differ(name: str, there: Any, asked: Any) -> list[str]:

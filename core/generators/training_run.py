@@ -122,6 +122,8 @@ def _prepare_images(
         name="real",
         labels=None if labels is None else load_labels(labels, settings.confined_to),
         class_names=options.classes,
+        intensity=options.policy,
+        join_slices=options.join_slices,
         workers=default_workers() if workers is None else workers,
         settings=settings,
         progress=progress,

@@ -28,6 +28,7 @@ __all__ = [
     "WindowFunction",
     "apply_intensity",
     "find_preset",
+    "find_range",
 ]
 
 
@@ -241,6 +242,35 @@ def apply_intensity(
     if padding is not None:
         picture[padding] = 0
     return picture
+
+
+def find_range(
+    values: NDArray[Any],
+    policy: Intensity,
+    *,
+    rendering: Rendering | None = None,
+    padding: NDArray[np.bool_] | None = None,
+) -> tuple[float, float]:
+    """Values that `apply_intensity` makes black and white, for a viewer that starts with them.
+
+    As is stands for `minmax`; of a lookup table, the values that it tells apart; of a SIGMOID window, its
+    bounds. Whether high values are dark is not in here.
+
+    Args:
+        values: as in `apply_intensity`.
+        policy: as in `apply_intensity`.
+        rendering: as in `apply_intensity`.
+        padding: as in `apply_intensity`.
+
+    Returns:
+        Black and white; equal where there is one value only.
+    """
+    rendering = rendering or Rendering()
+    table = rendering.table if policy.mode is IntensityMode.FILE else None
+    if table is not None:
+        return float(table.first), float(table.first + len(table.entries) - 1)
+    mapped = _choose(values, policy, rendering, padding if padding is not None and padding.any() else None)
+    return mapped.black, mapped.white
 
 
 @dataclass(frozen=True, slots=True, eq=False)

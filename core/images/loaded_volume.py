@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.images.display import DEFAULT_INTENSITY
-from core.images.intensity import Intensity, IntensityMode, Rendering, apply_intensity
+from core.images.intensity import Intensity, IntensityMode, Rendering, apply_intensity, find_range
 from core.images.volume import Volume
 
 __all__ = ["LoadedVolume"]
@@ -43,10 +43,25 @@ class LoadedVolume:
             (slices, rows, columns) or (slices, rows, columns, 3) uint8.
         """
         values: NDArray[Any] = self.volume.values
-        says = self.rendering.window is not None or self.rendering.table is not None
-        is_shown = values.dtype == np.uint8 and not says and not self.rendering.is_inverted
-        if self.volume.is_colour or is_shown:
+        if self._is_shown:
             return values
-        if policy.mode is IntensityMode.AS_IS:
-            policy = _MINMAX
-        return apply_intensity(values, policy, rendering=self.rendering, padding=self.padding)
+        return apply_intensity(values, _by_range(policy), rendering=self.rendering, padding=self.padding)
+
+    def find_shown_range(self, policy: Intensity = DEFAULT_INTENSITY) -> tuple[float, float]:
+        """Values that `to_levels` makes black and white: where a viewer's window starts."""
+        if self._is_shown:
+            return 0.0, 255.0
+        return find_range(
+            self.volume.values, _by_range(policy), rendering=self.rendering, padding=self.padding
+        )
+
+    @property
+    def _is_shown(self) -> bool:
+        """Whether its values are levels already."""
+        says = self.rendering.window is not None or self.rendering.table is not None
+        shown = self.volume.values.dtype == np.uint8 and not says and not self.rendering.is_inverted
+        return self.volume.is_colour or shown
+
+
+def _by_range(policy: Intensity) -> Intensity:
+    return _MINMAX if policy.mode is IntensityMode.AS_IS else policy

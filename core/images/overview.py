@@ -14,10 +14,12 @@ from core.images.montage import choose_slices, compose_montage
 from core.images.montage_options import MontageOptions
 from core.images.slices import Plane, list_planes, take_slice
 
-__all__ = ["picture_volume"]
+__all__ = ["LARGEST_CELL", "MOST_SLICES", "picture_volume"]
 
-_MOST_SLICES: Final = 16
-_LARGEST_CELL: Final = 128
+MOST_SLICES: Final = 16
+"""Slices of a montage at most."""
+LARGEST_CELL: Final = 128
+"""Side in pixels of the square that a slice gets at most."""
 
 
 def picture_volume(loaded: LoadedVolume, intensity: Intensity = DEFAULT_INTENSITY) -> DecodedImage:
@@ -36,9 +38,9 @@ def picture_volume(loaded: LoadedVolume, intensity: Intensity = DEFAULT_INTENSIT
     """
     volume = loaded.volume
     axial = list_planes(volume)[0]
-    side = min(math.isqrt(axial.n_slices), math.isqrt(_MOST_SLICES))
+    side = min(math.isqrt(axial.n_slices), math.isqrt(MOST_SLICES))
     aspect = axial.pixel_mm[0] / axial.pixel_mm[1] if axial.pixel_mm else 1.0
-    cell = min(_LARGEST_CELL, max(axial.width, math.ceil(axial.height * min(aspect, 100.0))))
+    cell = min(LARGEST_CELL, max(axial.width, math.ceil(axial.height * min(aspect, 100.0))))
     options = MontageOptions(slices=side**2, per_volume=1, size=max(16, side * cell), intensity=intensity)
     shown = replace(volume, values=loaded.to_levels(intensity), bits=8)
     (chosen,) = choose_slices(0, axial.n_slices - 1, slices=side**2, per_volume=1)

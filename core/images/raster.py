@@ -23,9 +23,11 @@ _GREY_8 = {"1", "L", "LA", "La"}
 _DEEP_GREY = {"I", "I;16", "I;16L", "I;16B", "I;16N", "F"}
 _TRANSPARENT = {"LA", "La", "RGBA", "RGBa", "PA"}
 
-# Pillow warns about odd metadata in files whose pixels are fine; the pixels are what is audited here.
+# Pillow warns about odd metadata in files whose pixels are fine; the pixels are what is audited here. What it
+# logs quotes comments and headers, so it stays out of every log.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 logging.getLogger("PIL").addHandler(logging.NullHandler())
+logging.getLogger("PIL").propagate = False
 
 
 def decode_raster(data: bytes, *, max_pixels: int) -> DecodedImage:
@@ -123,4 +125,7 @@ def _why_unidentified(data: bytes) -> str:
 
 def _short(error: Exception) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
+    if "'" in text or '"' in text:
+        # A quotation of the file's own bytes, which may be those of a comment.
+        return type(error).__name__
     return text if len(text) <= 120 else text[:117] + "..."

@@ -132,7 +132,7 @@ def take_middle_slices(volume: Volume) -> tuple[PlaneSlice, ...]:
 
 
 def to_square(taken: PlaneSlice, *, max_side_px: int = 2048) -> NDArray[Any]:
-    """Resample a slice to square pixels, for showing only: no number is computed on what this gives.
+    """Resample a slice to square pixels: to be shown, and for extractors of pictures.
 
     Pixels get the smaller of their two sides, so that nothing is lost; where the picture would then be larger
     than `max_side_px`, they grow until it fits. Linear between pixel centres, the border repeated.

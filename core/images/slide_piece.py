@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import io
 import struct
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from core.errors import ImageReadError
-
-if TYPE_CHECKING:
-    from tifffile import TiffPage
+from core.images.file_window import Bytes
+from core.images.tiff_directory import TiffPage
 
 __all__ = ["check_page", "decode_piece"]
 
@@ -39,16 +38,16 @@ def check_page(page: TiffPage, *, keep_values: bool) -> None:
     Raises:
         ImageReadError: with the reason and what to do.
     """
-    compression, photometric = int(page.compression), int(page.photometric)
+    compression, photometric = page.compression, page.photometric
     if compression not in (_RAW, _WEBP, *_JPEG_2000, *_COMPRESSIONS):
         known = ", ".join(dict.fromkeys((*_COMPRESSIONS.values(), "JPEG 2000", "WebP")))
         raise ImageReadError(
             f"its TIFF compression {compression} is not read; save it uncompressed or as {known}"
         )
-    samples, bits = page.samplesperpixel, page.bitspersample
-    if page.planarconfig != 1 and samples > 1:
+    samples, bits = page.samples, page.bits
+    if page.is_planar:
         raise ImageReadError("its colours are stored in separate planes; save it with interleaved ones")
-    if page.sampleformat != 1 or (bits != 8 and not (keep_values and samples == 1 and bits == 16)):
+    if page.kind != "u" or (bits != 8 and not (keep_values and samples == 1 and bits == 16)):
         raise ImageReadError("its samples are not of 8 bits; save it with 8 bits a sample")
     grey = samples == 1 and (keep_values or photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO))
     colour = samples in (3, 4) and photometric in (_RGB, _YCBCR)
@@ -56,7 +55,9 @@ def check_page(page: TiffPage, *, keep_values: bool) -> None:
         raise ImageReadError("it stores neither grey nor RGB pixels; save it as RGB")
 
 
-def decode_piece(page: TiffPage, data: bytes, *, width: int, height: int, keep_values: bool) -> NDArray[Any]:
+def decode_piece(
+    page: TiffPage, slide: Bytes, data: bytes, *, width: int, height: int, keep_values: bool
+) -> NDArray[Any]:
     """Decode one tile or strip, so that a slide of any size is never whole in memory.
 
     A compressed piece is handed to Pillow as a TIFF of that one strip: libtiff then treats predictor, colour
@@ -64,6 +65,7 @@ def decode_piece(page: TiffPage, data: bytes, *, width: int, height: int, keep_v
 
     Args:
         page: a page that `check_page` passed.
+        slide: the slide's bytes, for tables that its pieces share.
         data: the piece's bytes in the file.
         width: its columns.
         height: its rows.
@@ -75,7 +77,7 @@ def decode_piece(page: TiffPage, data: bytes, *, width: int, height: int, keep_v
     Raises:
         ImageReadError: if it is damaged.
     """
-    compression = int(page.compression)
+    compression = page.compression
     try:
         if compression == _RAW:
             pixels = _read_raw(page, data, width, height)
@@ -84,7 +86,7 @@ def decode_piece(page: TiffPage, data: bytes, *, width: int, height: int, keep_v
         elif compression == _WEBP:
             pixels = _open(data, "WEBP", (width, height))
         else:
-            pixels = _open(_wrap(page, data, width, height), "TIFF", (width, height))
+            pixels = _open(_wrap(page, slide, data, width, height), "TIFF", (width, height))
     except ImageReadError:
         raise
     # libtiff and Pillow raise nearly anything for damaged pieces.
@@ -92,19 +94,18 @@ def decode_piece(page: TiffPage, data: bytes, *, width: int, height: int, keep_v
         raise ImageReadError("one of its tiles is damaged or truncated") from None
     if pixels.shape[:2] != (height, width):
         raise ImageReadError(_OTHER_SIZE)
-    if (pixels.ndim == 2) != (page.samplesperpixel == 1) or pixels.dtype.itemsize * 8 != page.bitspersample:
+    if (pixels.ndim == 2) != (page.samples == 1) or pixels.dtype.itemsize * 8 != page.bits:
         raise ImageReadError("one of its tiles stores other pixels than the file says")
     if pixels.ndim == 3:
         return np.ascontiguousarray(pixels[..., :3])
     pixels = pixels.astype(pixels.dtype.newbyteorder("="))
-    is_negative = int(page.photometric) == _WHITE_IS_ZERO and not keep_values
+    is_negative = page.photometric == _WHITE_IS_ZERO and not keep_values
     return 255 - pixels if is_negative else pixels
 
 
 def _read_raw(page: TiffPage, data: bytes, width: int, height: int) -> NDArray[Any]:
-    order = page.parent.byteorder
-    samples = page.samplesperpixel
-    flat = np.frombuffer(data, f"{order}u{page.bitspersample // 8}", count=width * height * samples)
+    samples = page.samples
+    flat = np.frombuffer(data, f"{page.order}u{page.bits // 8}", count=width * height * samples)
     pixels = flat.reshape((height, width) if samples == 1 else (height, width, samples))
     if page.predictor == 2:
         pixels = np.cumsum(pixels, axis=1, dtype=pixels.dtype.newbyteorder("="))
@@ -122,24 +123,24 @@ def _open(data: bytes, kind: str, size: tuple[int, int], *, is_ycbcr: bool = Fal
         return np.asarray(image)
 
 
-def _wrap(page: TiffPage, data: bytes, width: int, height: int) -> bytes:
+def _wrap(page: TiffPage, slide: Bytes, data: bytes, width: int, height: int) -> bytes:
     """A TIFF file of one strip that holds the piece."""
-    order = page.parent.byteorder
-    samples = page.samplesperpixel
+    order, samples = page.order, page.samples
     # Pillow leaves values of black-is-zero as they are stored, those of a palette or a mask too.
-    photometric = _BLACK_IS_ZERO if samples == 1 else int(page.photometric)
+    photometric = _BLACK_IS_ZERO if samples == 1 else page.photometric
     entries: list[tuple[int, str, tuple[int, ...] | bytes]] = [
-        (256, "I", (width,)), (257, "I", (height,)), (258, "H", (page.bitspersample,) * samples),
-        (259, "H", (int(page.compression),)), (262, "H", (photometric,)), (273, "I", (0,)),
+        (256, "I", (width,)), (257, "I", (height,)), (258, "H", (page.bits,) * samples),
+        (259, "H", (page.compression,)), (262, "H", (photometric,)), (273, "I", (0,)),
         (277, "H", (samples,)), (278, "I", (height,)), (279, "I", (len(data),)), (284, "H", (1,)),
         (317, "H", (page.predictor,)),
     ]  # fmt: skip
     if samples == 4:
         entries.append((338, "H", (0,)))
-    if page.jpegtables:
-        entries.append((_JPEG_TABLES, "B", page.jpegtables))
-    if _SUBSAMPLING in page.tags:
-        entries.append((_SUBSAMPLING, "H", tuple(page.tags[_SUBSAMPLING].value)))
+    tables, subsampling = page.read_jpeg_tables(slide), page.read_subsampling(slide)
+    if tables:
+        entries.append((_JPEG_TABLES, "B", tables))
+    if subsampling:
+        entries.append((_SUBSAMPLING, "H", subsampling))
     start = 8 + 2 + 12 * len(entries) + 4
     extra = bytearray()
     packed: list[tuple[int, int, int, bytes]] = []

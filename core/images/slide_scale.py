@@ -4,41 +4,38 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from tifffile import TiffFile, TiffPage
+from core.images.file_window import Bytes
+from core.images.tiff_directory import TiffPage
 
 __all__ = ["read_scale"]
 
 _NUMBER: Final = r"([0-9]{1,4}(?:\.[0-9]{1,12})?)"
 _UM_PER: Final = {"nm": 1e-3, "µm": 1.0, "μm": 1.0, "um": 1.0, "mm": 1e3}
 _UM_PER_RESOLUTION_UNIT: Final = {2: 25_400.0, 3: 10_000.0}  # TIFF 6.0: inch, centimetre
-_NDPI_LENS: Final = 65421
 # Screens and printers have 72 to 300 dots an inch; no scanner of slides is as coarse as 10 µm a pixel.
 _COARSEST_UM: Final = 10.0
 
 
-def read_scale(file: TiffFile, page: TiffPage) -> tuple[float | None, float | None]:
+def read_scale(page: TiffPage, data: Bytes) -> tuple[float | None, float | None]:
     """Find a slide's scale in Aperio's description, OME's, Hamamatsu's or TIFF's own resolution.
 
     Args:
-        file: the slide.
         page: its page of full resolution.
+        data: the slide's bytes.
 
     Returns:
         Micrometres a pixel and the objective's magnification, each None where the file does not tell. Only
         these two numbers are taken from the text; nothing of it is kept.
     """
-    text = str(page.description)[:100_000]
+    text = page.read_description(data).decode("utf-8", "replace")
     mpp, objective = None, None
-    if file.is_svs:
+    if text.startswith("Aperio "):
         mpp, objective = _find(rf"\bMPP\s*=\s*{_NUMBER}", text), _find(rf"\bAppMag\s*=\s*{_NUMBER}", text)
-    elif file.is_ome:
+    elif "<OME" in text:
         mpp, objective = _read_ome(text), _find(rf'\bNominalMagnification="{_NUMBER}"', text)
-    if _NDPI_LENS in page.tags:
-        objective = _positive(page.tags[_NDPI_LENS].value)
-    return mpp or _read_resolution(page), objective
+    return mpp or _read_resolution(page, data), objective or _positive(page.read_lens(data))
 
 
 def _read_ome(text: str) -> float | None:
@@ -49,12 +46,12 @@ def _read_ome(text: str) -> float | None:
     return size * per if size and per else None
 
 
-def _read_resolution(page: TiffPage) -> float | None:
-    per = _UM_PER_RESOLUTION_UNIT.get(int(getattr(page.tags.get("ResolutionUnit"), "value", 2)))
-    value = getattr(page.tags.get("XResolution"), "value", None)
-    if per is None or not isinstance(value, tuple) or len(value) != 2 or not value[0] or not value[1]:
+def _read_resolution(page: TiffPage, data: Bytes) -> float | None:
+    per = _UM_PER_RESOLUTION_UNIT.get(page.read_resolution_unit(data))
+    resolution = page.read_resolution(data)
+    if per is None or resolution is None:
         return None
-    mpp = per * value[1] / value[0]
+    mpp = per / resolution[0]
     return mpp if 0 < mpp <= _COARSEST_UM else None
 
 

@@ -1,13 +1,13 @@
 """The directory of a TIFF or BigTIFF file: what each page is and where its strips or tiles are.
 
 Read here within limits, since a directory may announce anything: a count is checked against what the page
-needs before numbers are read, pages may not run in a circle, and texts are left where they are.
+needs before numbers are read, and texts are left where they are.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final
@@ -17,25 +17,23 @@ from numpy.typing import NDArray
 
 from core.errors import ImageReadError
 from core.images.decoded import check_pixel_count
+from core.images.file_window import Bytes
+from core.images.tiff_tags import (
+    WHOLE_TYPES,
+    PageTags,
+    TagEntry,
+    TagWalk,
+    is_tiff,
+    read_numbers,
+    unpack_at,
+)
 
-__all__ = ["TiffPage", "is_tiff", "read_pages"]
+__all__ = ["TiffPage", "is_tiff", "read_pages", "read_slide_pages"]
 
-_MAX_PAGES: Final = 1 << 14
-_MAX_TAGS: Final = 1 << 10
 _MAX_PIECES: Final = 1 << 21
 _MAX_TEXT_BYTES: Final = 1 << 16
-# TIFF 6.0, section 2, and BigTIFF: types of whole numbers, and bytes of one value of any type.
-_WHOLE: Final = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
-_TYPE_BYTES: Final = {
-    1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8,
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    kind: int
-    count: int
-    start: int
+_MAX_SMALLER_PAGES: Final = 64
+_SMALLER_PAGES, _JPEG_TABLES, _SUBSAMPLING, _RESOLUTION_UNIT, _NDPI_LENS = 330, 347, 530, 296, 65421
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +76,14 @@ class TiffPage:
     is_tiled: bool
     orientation: int
     is_reduced: bool
-    tags: dict[int, _Entry]
+    tags: dict[int, TagEntry]
 
     @property
     def grid(self) -> tuple[int, int]:
         """Pieces down and across, of one plane."""
         return ceil(self.height / self.piece[1]), ceil(self.width / self.piece[0])
 
-    def find_pieces(self, data: bytes) -> tuple[list[int], list[int]]:
+    def find_pieces(self, data: Bytes) -> tuple[NDArray[Any], NDArray[Any]]:
         """Offsets and sizes in bytes of all pieces, plane by plane and row by row.
 
         Raises:
@@ -93,57 +91,83 @@ class TiffPage:
         """
         down, across = self.grid
         n_pieces = down * across * (self.samples if self.is_planar else 1)
+        where = self.tags.get(324 if self.is_tiled else 273)
+        too_few = (
+            f"its TIFF directory lists fewer {'tiles' if self.is_tiled else 'strips'} than its size needs"
+        )
+        if where is None or where.count < n_pieces:
+            raise ImageReadError(too_few)
         if n_pieces > _MAX_PIECES:
             raise ImageReadError("its pages are cut into too many strips; save it with larger ones")
-        offsets = _numbers(data, self.order, self.tags.get(324 if self.is_tiled else 273), n_pieces)
-        sizes = _numbers(data, self.order, self.tags.get(325 if self.is_tiled else 279), n_pieces)
+        offsets = read_numbers(data, self.order, where, n_pieces)
+        sizes = read_numbers(data, self.order, self.tags.get(325 if self.is_tiled else 279), n_pieces)
         if self.compression == 1 and not len(sizes):
             # Old writers leave the sizes out, which without compression are known.
             sizes = np.full(n_pieces, len(data))
         if len(offsets) < n_pieces or len(sizes) < n_pieces:
-            raise ImageReadError("its TIFF directory lists fewer strips or tiles than its size needs")
-        return offsets.tolist(), sizes.tolist()
+            raise ImageReadError(too_few)
+        return offsets, sizes
 
-    def read_colour_map(self, data: bytes) -> NDArray[np.uint16]:
+    def read_colour_map(self, data: Bytes) -> NDArray[np.uint16]:
         """The palette, (2**bits, 3).
 
         Raises:
             ImageReadError: if there is none.
         """
         n_colours = 3 << self.bits
-        numbers = _numbers(data, self.order, self.tags.get(320), n_colours)
+        numbers = read_numbers(data, self.order, self.tags.get(320), n_colours)
         if len(numbers) != n_colours:
             raise ImageReadError("its palette is missing or damaged")
         return numbers.reshape(3, -1).T.astype(np.uint16)
 
-    def read_description(self, data: bytes) -> bytes:
+    def read_description(self, data: Bytes) -> bytes:
         """The beginning of its description, for looking up numbers in it; never to be shown."""
         entry = self.tags.get(270)
         if entry is None or entry.kind not in (1, 2, 7):
             return b""
         return data[entry.start : entry.start + min(entry.count, _MAX_TEXT_BYTES)]
 
-    def read_resolution(self, data: bytes) -> tuple[float, float] | None:
+    def read_jpeg_tables(self, data: Bytes) -> bytes:
+        """Tables that its JPEG pieces share; empty where there are none."""
+        entry = self.tags.get(_JPEG_TABLES)
+        if entry is None or entry.kind not in (1, 7):
+            return b""
+        return data[entry.start : entry.start + min(entry.count, _MAX_TEXT_BYTES)]
+
+    def read_subsampling(self, data: Bytes) -> tuple[int, int] | None:
+        """Pixels that share a colour along a row and along a column, or None."""
+        values = read_numbers(data, self.order, self.tags.get(_SUBSAMPLING), 2).tolist()
+        return (values[0], values[1]) if len(values) == 2 else None
+
+    def read_lens(self, data: Bytes) -> float | None:
+        """Hamamatsu's magnification of the objective, or None."""
+        entry = self.tags.get(_NDPI_LENS)
+        if entry is None or entry.kind != 11 or entry.count != 1:
+            return None
+        (value,) = unpack_at(f"{self.order}f", data, entry.start)
+        return float(value)
+
+    def read_resolution_unit(self, data: Bytes) -> int:
+        """2 for the inch, which is also what files without the tag mean; 3 for the centimetre."""
+        values = read_numbers(data, self.order, self.tags.get(_RESOLUTION_UNIT), 1).tolist()
+        return int(values[0]) if values else 2
+
+    def read_resolution(self, data: Bytes) -> tuple[float, float] | None:
         """Pixels a unit of length along a row and along a column, or None."""
         values = []
         for tag in (282, 283):
             entry = self.tags.get(tag)
             if entry is None or entry.kind != 5 or entry.count < 1:
                 return None
-            above, below = struct.unpack_from(f"{self.order}II", data, entry.start)
+            above, below = unpack_at(f"{self.order}II", data, entry.start)
             if not above or not below:
                 return None
             values.append(above / below)
         return values[0], values[1]
 
 
-def is_tiff(data: bytes) -> bool:
-    """Tell whether a file held in memory begins as TIFF or BigTIFF does."""
-    return data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-
-
-def read_pages(data: bytes, *, max_pixels: int) -> tuple[TiffPage, ...]:
-    """Read the directory of a file held in memory; pages below others (SubIFDs) are not looked at.
+def read_pages(data: Bytes, *, max_pixels: int) -> tuple[TiffPage, ...]:
+    """Read the directory of a file; pages below others (SubIFDs) are not looked at.
 
     Args:
         data: the file's bytes.
@@ -152,12 +176,10 @@ def read_pages(data: bytes, *, max_pixels: int) -> tuple[TiffPage, ...]:
     Raises:
         ImageReadError: if the directory is damaged or announces too much.
     """
-    if not is_tiff(data):
-        raise ImageReadError("it is not a TIFF file")
+    pages = []
     try:
-        pages = []
-        for index, (order, tags) in enumerate(_walk(data)):
-            pages.append(_read_page(data, index, order, tags, max_pixels))
+        for index, tags in enumerate(TagWalk(data)):
+            pages.append(_read_page(data, index, tags, max_pixels))
     except (struct.error, ValueError, OverflowError):
         raise ImageReadError("its TIFF directory is damaged") from None
     if not pages:
@@ -165,60 +187,51 @@ def read_pages(data: bytes, *, max_pixels: int) -> tuple[TiffPage, ...]:
     return tuple(pages)
 
 
-def _walk(data: bytes) -> Iterator[tuple[str, dict[int, _Entry]]]:
-    """Yield the tags of page after page."""
-    order = "<" if data.startswith(b"II") else ">"
-    is_big = data[2:4].strip(b"\0") == b"+"
-    word, number, entry_bytes = ("Q", "Q", 20) if is_big else ("I", "H", 12)
-    inline = struct.calcsize(word)
-    (offset,) = struct.unpack_from(f"{order}{word}", data, 8 if is_big else 4)
-    seen: set[int] = set()
-    while offset:
-        if offset in seen:
-            raise ImageReadError("its pages run in a circle")
-        if len(seen) >= _MAX_PAGES:
-            raise ImageReadError(f"it holds more than {_MAX_PAGES:,} pages")
-        seen.add(offset)
-        (n_tags,) = struct.unpack_from(f"{order}{number}", data, offset)
-        if n_tags > _MAX_TAGS:
-            raise ImageReadError("its TIFF directory is damaged")
-        place = offset + struct.calcsize(number)
-        tags: dict[int, _Entry] = {}
-        for _ in range(n_tags):
-            tag, kind, count = struct.unpack_from(f"{order}HH{word}", data, place)
-            size = count * _TYPE_BYTES.get(kind, 1)
-            start = place + 4 + inline
-            if size > inline:
-                (start,) = struct.unpack_from(f"{order}{word}", data, start)
-            # What lies outside of the file is as if it were not there; a page that needs it says so.
-            if tag not in tags and start + size <= len(data):
-                tags[tag] = _Entry(kind, count, start)
-            place += entry_bytes
-        (offset,) = struct.unpack_from(f"{order}{word}", data, place)
-        yield order, tags
+def read_slide_pages(data: Bytes) -> tuple[TiffPage, ...]:
+    """Read the pages of a slide: the first, those below it (SubIFDs), and the others that can be read.
+
+    Args:
+        data: the file's bytes; pages may be of any size, since they are read in pieces.
+
+    Raises:
+        ImageReadError: if the directory or the first page is damaged.
+    """
+    pages: list[TiffPage] = []
+    try:
+        walk = TagWalk(data)
+        for index, tags in enumerate(walk):
+            if index == 0:
+                pages.append(_read_page(data, 0, tags, None))
+                below = read_numbers(data, walk.order, tags.get(_SMALLER_PAGES), _MAX_SMALLER_PAGES).tolist()
+                others = [walk.read_tags(offset)[0] for offset in below]
+            else:
+                others = [tags]
+            for one in others:
+                # A label or a map of another kind beside the picture is no fault of it.
+                with suppress(ImageReadError):
+                    pages.append(_read_page(data, len(pages), one, None))
+    except (struct.error, ValueError, OverflowError):
+        raise ImageReadError("its TIFF directory is damaged") from None
+    if not pages:
+        raise ImageReadError("it holds no page")
+    return tuple(pages)
 
 
-def _numbers(data: bytes, order: str, entry: _Entry | None, most: int) -> NDArray[Any]:
-    """Whole numbers of a tag, the first `most` of them."""
-    if entry is None or entry.kind not in _WHOLE:
-        return np.empty(0, np.uint8)
-    return np.frombuffer(
-        data, f"{order}{_WHOLE[entry.kind]}", count=min(entry.count, most), offset=entry.start
-    )
+def _read_page(data: Bytes, index: int, tags: PageTags, max_pixels: int | None) -> TiffPage:
+    """Read what a page is; with no limit of pixels, it is one of a slide."""
+    order = tags.order
 
-
-def _read_page(data: bytes, index: int, order: str, tags: dict[int, _Entry], max_pixels: int) -> TiffPage:
     def numbers(tag: int, default: int, most: int = 8) -> tuple[int, ...]:
         entry = tags.get(tag)
-        if entry is None or entry.kind not in _WHOLE or entry.count < 1:
+        if entry is None or entry.kind not in WHOLE_TYPES or entry.count < 1:
             return (default,)
-        return struct.unpack_from(f"{order}{min(entry.count, most)}{_WHOLE[entry.kind]}", data, entry.start)
+        return unpack_at(f"{order}{min(entry.count, most)}{WHOLE_TYPES[entry.kind]}", data, entry.start)
 
     def number(tag: int, default: int = 0) -> int:
         return numbers(tag, default, 1)[0]
 
     width, height, samples = number(256), number(257), number(277, 1)
-    check_pixel_count(width, height, max_pixels=max_pixels)
+    check_pixel_count(width, height, max_pixels=width * height if max_pixels is None else max_pixels)
     if not 1 <= samples <= 8:
         raise ImageReadError(f"its pixels have {samples} samples; save grey or RGB")
     if number(32997, 1) > 1:
@@ -252,6 +265,7 @@ def _read_page(data: bytes, index: int, order: str, tags: dict[int, _Entry], max
         tags=tags,
     )
     # Tiles reach over the border: few pixels may announce endless tiles.
-    down, across = page.grid
-    check_pixel_count(across * piece[0], down * piece[1], max_pixels=max(max_pixels, 1 << 22))
+    if max_pixels is not None:
+        down, across = page.grid
+        check_pixel_count(across * piece[0], down * piece[1], max_pixels=max(max_pixels, 1 << 22))
     return page

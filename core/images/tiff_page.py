@@ -91,7 +91,7 @@ class PageReader:
         """
         if page.compression in _AS_PICTURE:
             return self._read_picture(page)
-        offsets, sizes = page.find_pieces(self.data)
+        offsets, sizes = (numbers.tolist() for numbers in page.find_pieces(self.data))
         n_planes = page.samples if page.is_planar else 1
         per_plane = len(offsets) // n_planes
         planes = []

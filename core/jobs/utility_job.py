@@ -92,7 +92,12 @@ class UtilityJob:
         folder, confined = experiment_folder(settings, job.id), confine_to_roots(settings)
         check_output_folder(folder)
         real, test, *synthetic = scan_study(
-            study, group_by=asked.protocol.group_by, settings=confined, progress=progress
+            study,
+            group_by=asked.protocol.group_by,
+            intensity=asked.protocol.intensity,
+            join_slices=asked.protocol.join_slices,
+            settings=confined,
+            progress=progress,
         )
         sets = prepare_sets(real, test, synthetic)
         result = run_experiment(

@@ -23,6 +23,7 @@ from core.features.base import Extractor
 from core.features.embedding import compute_embedding
 from core.features.registry import load_extractor
 from core.images.decoded import ImageFacts
+from core.images.intensity import Intensity
 from core.maps.map_file import COORDINATES, FeatureMap, MapRecord, load_map, make_map_key, save_map
 from core.maps.map_options import MapOptions
 from core.progress import Progress
@@ -82,7 +83,7 @@ def make_map(
     network = _load_extractor(record, protocol, execution, settings, progress)
     items = load_items(folder)
     batches = extract_sets(
-        _rebuild_sets(items),
+        _rebuild_sets(items, protocol.intensity),
         network,
         title=network.name,
         protocol=protocol,
@@ -174,19 +175,27 @@ def _load_extractor(
     return network
 
 
-def _rebuild_sets(items: AuditItems) -> list[ImageSet]:
+def _rebuild_sets(items: AuditItems, intensity: Intensity) -> list[ImageSet]:
     """Image sets as the audit read them, from its own list instead of the folders."""
+    n = len(items)
+    has_volumes = "slices" in items.table.column_names
+    slices = items.table.column("slices").to_pylist() if has_volumes else [1] * n
+    parts = items.table.column("parts").to_pylist() if has_volumes else [()] * n
     found: dict[str, list[Item]] = {}
     roles: dict[str, Role] = {}
     names = ("set", "role", "file", "item", "digest", "label", "width", "height", "channels", "bit_depth")
     columns = [items.table.column(name).to_pylist() for name in names]
-    for set_name, role, file, item, digest, label, width, height, channels, depth in zip(
-        *columns, strict=True
+    for set_name, role, file, item, digest, label, width, height, channels, depth, n_slices, names in zip(
+        *columns, slices, parts, strict=True
     ):
         roles[set_name] = Role(role)
-        path = items.folder_of(set_name) / os.fsdecode(file)
-        facts = ImageFacts("", "", width, height, channels, depth)
-        found.setdefault(set_name, []).append(Item(item, path, digest, "", label, None, facts))
+        folder = items.folder_of(set_name)
+        files = tuple(folder / os.fsdecode(name) for name in names or ())
+        facts = ImageFacts("", "", width, height, channels, depth, slices=n_slices)
+        path = files[0] if files else folder / os.fsdecode(file)
+        found.setdefault(set_name, []).append(
+            Item(item, path, digest, "", label, None, facts, intensity=intensity, parts=files)
+        )
     if [*roles.values()][:1] != [Role.REAL]:
         raise InputError("The audit's list of images does not begin with the real set; run the audit again.")
     return [

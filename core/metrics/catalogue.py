@@ -240,7 +240,8 @@ for _facts in (
         "to 1 for the same image; well above the real images' own value the images repeat each other, and "
         "noise lowers it as well as variety.",
         definition="Mean multi-scale structural similarity of random pairs of images of one class, at the "
-        "mean images' size but at most 256 pixels, over those of the five scales that fit.",
+        "mean images' size but at most 256 pixels, over those of the five scales that fit; of volumes, its "
+        "mean over up to 16 axial slices at the same places of both, at the mean volumes' size.",
         direction=Direction.LOWER,
         unit="",
         interval="spread over images and over pairs, told apart by the pairs that share an image",
@@ -253,7 +254,8 @@ for _facts in (
         name="Size of the mean image as PNG (bytes)",
         sentence="How sharp the average of all synthetic images still is: the more the images differ, the "
         "blurrier their average and the smaller its file; compare only sets of equal size and resolution.",
-        definition="Bytes of the mean image saved as PNG.",
+        definition="Bytes of the mean image saved as PNG; of volumes, of one picture with all axial slices "
+        "of the mean volume side by side.",
         direction=Direction.LOWER,
         high=math.inf,
         unit="bytes",
@@ -267,7 +269,8 @@ for _facts in (
         name="Size of the mean image as lossless JPEG (bytes)",
         sentence="The same as the PNG size, with the file format of the paper: smaller means that the "
         "synthetic images differ more from each other.",
-        definition="Bytes of the mean image saved as lossless JPEG.",
+        definition="Bytes of the mean image saved as lossless JPEG; of volumes, of one picture with all "
+        "axial slices of the mean volume side by side.",
         direction=Direction.LOWER,
         high=math.inf,
         unit="bytes",

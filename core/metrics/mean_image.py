@@ -20,7 +20,7 @@ __all__ = [
 
 
 class MeanImage:
-    """Mean and standard deviation of a stream of images, pixel by pixel in float64.
+    """Mean and standard deviation of a stream of images or volumes, pixel by pixel in float64.
 
     The running mean and squared deviations follow Welford (1962), so that nothing is lost to cancellation
     however many images there are; memory is three images.
@@ -60,7 +60,8 @@ class MeanImage:
         """Take one more image in.
 
         Args:
-            pixels: (height, width, channels) with 1 or 3 channels, on the scale 0 to 255.
+            pixels: (height, width, channels) with 1 or 3 channels, or of volumes (slices, height, width,
+                channels), on the scale 0 to 255.
 
         Raises:
             ImageSetError: if its size or channels differ from those of the first image.
@@ -136,5 +137,6 @@ def compute_mean_image_ljpeg_bytes(mean: NDArray[np.float64]) -> int:
 
 
 def _describe(shape: tuple[int, ...]) -> str:
-    height, width, channels = shape
-    return f"{width} x {height} pixels in {channels} channel{'s' if channels > 1 else ''}"
+    *slices, height, width, channels = shape
+    of = "".join(f"{side} slices of " for side in slices)
+    return f"{of}{width} x {height} pixels in {channels} channel{'s' if channels > 1 else ''}"

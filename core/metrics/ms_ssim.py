@@ -167,7 +167,8 @@ def compute_ms_ssim_by_class(
     Args:
         rings: from `draw_rings`.
         n: images of the whole set.
-        load: returns the (h, w) image of an index, one channel; called from threads.
+        load: returns the (h, w) image of an index, one channel, or the (s, h, w) slices of a volume, whose
+            pairs count with the mean over their slices; called from threads.
         data_range: largest minus smallest possible value, for example 255.
         workers: threads.
         advance: told how many more images were loaded and compared; may raise to stop.
@@ -225,7 +226,8 @@ def _compare_ring(
 
     def compare(row: int) -> float:
         first, second = ring.pairs[row]
-        return float(compare_scales(ready[int(first)], ready[int(second)], data_range))
+        # One value an image, or one a slice of a volume.
+        return float(np.mean(compare_scales(ready[int(first)], ready[int(second)], data_range)))
 
     note = ""
     for start in range(0, len(last_use), _CHUNK):
@@ -241,7 +243,7 @@ def _compare_ring(
 
 
 def _explain_scales(scales: ImageScales) -> str:
-    n_scales, (height, width) = len(scales.images), scales.images[0].shape
+    n_scales, (height, width) = len(scales.images), scales.images[0].shape[-2:]
     if n_scales == len(SCALE_WEIGHTS):
         return ""
     return (

@@ -7,6 +7,9 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from core.images.display import DEFAULT_INTENSITY
+from core.images.intensity import Intensity
+
 __all__ = ["RealSource", "SessionDesign", "SetCount", "Task", "Timing"]
 
 
@@ -71,6 +74,8 @@ class SessionDesign(BaseModel):
         shows_score: whether raters see how many they got right after their last trial.
         side_px: side of the square in which every image is shown, and to which all of them are resampled
             the same way.
+        intensity: which values of images deeper than 8 bits are black and white, for all images alike.
+        join_slices: whether the DICOM slices of one series are one volume, not an image each.
         n_raters: raters that are planned; the power analysis and the first links use it.
         seed: seeds the draw of the images, and with the rater's number the order of the trials.
     """
@@ -89,6 +94,8 @@ class SessionDesign(BaseModel):
     is_joint: bool = False
     shows_score: bool = False
     side_px: int = Field(default=512, ge=64, le=1024)
+    intensity: Intensity = DEFAULT_INTENSITY
+    join_slices: bool = False
     n_raters: int = Field(default=3, ge=1, le=200)
     seed: int = Field(default=0, ge=0, lt=2**32)
 

@@ -11,8 +11,10 @@ from core.config import Settings
 from core.datasets.folder_roots import FolderRef, resolve_folder
 from core.datasets.listing import list_files
 from core.datasets.study_folders import StudyFolders, confine_to_roots
+from core.datasets.unscanned import look_at_files
 from core.errors import ImageReadError
-from core.images.reading import decode_image, read_bytes
+from core.images.display import DEFAULT_INTENSITY
+from core.images.intensity import Intensity
 from core.rating.design import RealSource
 from core.rating.image_look import ImageLook, both_have_colour, look_at
 
@@ -25,13 +27,17 @@ _SHARES_APART: Final = 0.2
 
 
 def find_giveaways(
-    real: Sequence[ImageLook], synthetic: Mapping[str, Sequence[ImageLook]]
+    real: Sequence[ImageLook],
+    synthetic: Mapping[str, Sequence[ImageLook]],
+    *,
+    intensity: Intensity = DEFAULT_INTENSITY,
 ) -> tuple[str, ...]:
     """Compare the looks of each synthetic set with those of the real images.
 
     Args:
         real: looks of the real images.
         synthetic: looks of the images of each synthetic set, by its name.
+        intensity: which values of images deeper than 8 bits are black and white.
 
     Returns:
         Sentences for the researcher, which name sets and are not for raters; none where nothing differs or
@@ -45,7 +51,10 @@ def find_giveaways(
         if real and looks:
             found.append(_compare_sizes(name, real, looks, smallest))
             found.append(_compare_colour(name, real, looks, is_shown=in_colour))
-            found += [compare(name, real, looks) for compare in _COMPARISONS]
+            found.append(_compare_shapes(name, real, looks))
+            found.append(_compare_depth(name, real, looks, intensity))
+            found.append(_compare_compression(name, real, looks))
+            found.append(_compare_borders(name, real, looks))
     return tuple(text for text in found if text is not None)
 
 
@@ -55,6 +64,7 @@ def preview_giveaways(
     *,
     synthetic: Sequence[str],
     real_source: RealSource,
+    intensity: Intensity = DEFAULT_INTENSITY,
     n_samples: int = 8,
     budget_s: float = 1.5,
 ) -> tuple[str, ...]:
@@ -65,6 +75,7 @@ def preview_giveaways(
         settings: roots and limits.
         synthetic: names of the synthetic sets that are to be shown.
         real_source: where the real images come from.
+        intensity: as in `find_giveaways`.
         n_samples: files of each set that are looked at, spread over its list; unreadable ones are passed
             over.
         budget_s: no further file is opened after this time, shared among the sets; one of each always is.
@@ -84,7 +95,8 @@ def preview_giveaways(
         _sample(ref, settings, n_samples=n_samples, deadline=began + number * share_s)
         for number, ref in enumerate([real, *(one.folder for one in sets)], start=1)
     ]
-    return find_giveaways(looks[0], {one.name: mine for one, mine in zip(sets, looks[1:], strict=True)})
+    fakes = {one.name: mine for one, mine in zip(sets, looks[1:], strict=True)}
+    return find_giveaways(looks[0], fakes, intensity=intensity)
 
 
 def _sample(ref: FolderRef, settings: Settings, *, n_samples: int, deadline: float) -> list[ImageLook]:
@@ -97,8 +109,7 @@ def _sample(ref: FolderRef, settings: Settings, *, n_samples: int, deadline: flo
             break
         _, path = files[(2 * index + 1) * len(files) // (2 * n)]
         try:
-            data = read_bytes(path, max_file_bytes=settings.max_file_bytes, confined_to=confined.confined_to)
-            looks.append(look_at(decode_image(data, max_pixels=settings.max_pixels)))
+            looks.append(look_at(look_at_files((path,), confined).show()))
         except ImageReadError:
             continue
     return looks
@@ -142,14 +153,18 @@ def _compare_colour(
     return _compare_shares(name, real, fake, lambda one: one.is_colour, "are in colour", remedy)
 
 
-def _compare_depth(name: str, real: Sequence[ImageLook], fake: Sequence[ImageLook]) -> str | None:
+def _compare_depth(
+    name: str, real: Sequence[ImageLook], fake: Sequence[ImageLook], intensity: Intensity
+) -> str | None:
+    how = f"shown by one policy ({intensity.describe()})"
+    if intensity == DEFAULT_INTENSITY:
+        how = "stretched from their own darkest to their brightest value"
     return _compare_shares(
         name,
         real,
         fake,
         lambda one: one.bit_depth > 8,
-        "are deeper than 8 bits and are stretched from their own darkest to their brightest value, which "
-        "8-bit images are not",
+        f"are deeper than 8 bits and are {how}, which 8-bit images are not",
         "save all of them with one depth and one window",
     )
 
@@ -174,14 +189,6 @@ def _compare_borders(name: str, real: Sequence[ImageLook], fake: Sequence[ImageL
         "have an even border or an edge of another brightness",
         "crop the edges of all of them",
     )
-
-
-_COMPARISONS: Final = (
-    _compare_shapes,
-    _compare_depth,
-    _compare_compression,
-    _compare_borders,
-)
 
 
 def _compare_shares(

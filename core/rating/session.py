@@ -117,6 +117,8 @@ def scan_session_sets(
             role=role,
             name=name,
             labels=labels,
+            intensity=design.intensity,
+            join_slices=design.join_slices,
             workers=min(8, os.cpu_count() or 1),
             settings=confined,
             progress=progress or SilentProgress(),

@@ -13,14 +13,15 @@ from pathlib import Path
 import numpy as np
 
 from core.config import Settings
+from core.datasets.entries import join_series, list_single
 from core.datasets.listing import list_files
 from core.datasets.study_folders import StudyFolders, confine_to_roots
+from core.datasets.unscanned import look_at_files
 from core.db.database import Database
 from core.db.rating_record import RatingSessionRecord, StimulusRecord, TrialKind
 from core.db.rating_sessions import load_rating_session, load_stimuli, mark_prepared
 from core.errors import ImageReadError, InputError, StoreError
 from core.images.decoded import DecodedImage
-from core.images.reading import compute_digest, decode_image, read_bytes
 from core.progress import Progress, SilentProgress
 from core.rating.design import RealSource, SessionDesign
 from core.rating.giveaways import find_giveaways
@@ -40,9 +41,10 @@ def prepare_session(
 ) -> None:
     """Write the images of a session, its mask and what may give answers away, and let raters begin.
 
-    Each image is decoded and brought to the scale 0 to 255, reduced to the detail of the smallest one of the
-    session, resized to the design's side with the same filter, centred on a square of mid-grey and saved
-    without compression. All files appear at once or not at all; where they are already, nothing is done.
+    Each image is decoded and brought to the scale 0 to 255 by the design's intensity policy, a volume as a
+    montage, reduced to the detail of the smallest one of the session, resized to the design's side with the
+    same filter, centred on a square of mid-grey and saved without compression. All files appear at once or
+    not at all; where they are already, nothing is done.
 
     Args:
         database: where the session is kept.
@@ -103,7 +105,8 @@ class _Reader:
         self._folders: dict[str | None, Path | None] = {one.name: one.folder for one in study.synthetic}
         self._folders[None] = real
         self._settings = confine_to_roots(settings)
-        self._listed: dict[Path, dict[str, Path]] = {}
+        self._design = design
+        self._listed: dict[Path, dict[str, tuple[Path, ...]]] = {}
 
     def read(self, stimulus: StimulusRecord) -> DecodedImage:
         """Decode the file of an image, checked to be the one that was drawn.
@@ -115,14 +118,12 @@ class _Reader:
         try:
             if folder is None:
                 raise ImageReadError("its set is not among the study's any more")
-            data = read_bytes(
+            return look_at_files(
                 self._find(folder, stimulus.file),
-                max_file_bytes=self._settings.max_file_bytes,
-                confined_to=self._settings.confined_to,
-            )
-            if stimulus.digest is not None and compute_digest(data) != stimulus.digest:
-                raise ImageReadError("it has changed since it was drawn")
-            return decode_image(data, max_pixels=self._settings.max_pixels)
+                self._settings,
+                digest=stimulus.digest,
+                since="it was drawn",
+            ).show(self._design.intensity)
         except ImageReadError as error:
             name = "the real images" if stimulus.synthetic is None else stimulus.synthetic
             raise InputError(
@@ -130,15 +131,19 @@ class _Reader:
                 "a new session."
             ) from None
 
-    def _find(self, folder: Path, file: str) -> Path:
+    def _find(self, folder: Path, file: str) -> tuple[Path, ...]:
         path = folder / file
-        if os.path.lexists(path):
-            return path
-        # A name that is not UTF-8 is kept as the list of files writes it.
+        if not self._design.join_slices and os.path.lexists(path):
+            return (path,)
+        # A name that is not UTF-8 is kept as the list of files writes it, and a series by its folder or its
+        # first slice.
         if folder not in self._listed:
             files, _, _ = list_files(folder, confined_to=self._settings.confined_to)
-            self._listed[folder] = dict(files)
-        return self._listed[folder].get(file, path)
+            entries = list_single(files)
+            if self._design.join_slices:
+                entries, _ = join_series(files, settings=self._settings, progress=SilentProgress())
+            self._listed[folder] = {entry.id: entry.paths for entry in entries}
+        return self._listed[folder].get(file, (path,))
 
 
 def _write_folder(
@@ -161,6 +166,7 @@ def _write_folder(
         real=[look for look, is_real in zip(looks, of_real, strict=True) if is_real],
         synthetic=[look for look, is_real in zip(looks, of_real, strict=True) if not is_real],
         side_px=design.side_px,
+        intensity=design.intensity,
     )
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _remove_leftovers(folder)
@@ -177,7 +183,8 @@ def _write_folder(
             progress.advance()
         mask = make_mask(form.side_px, form.mode, design.seed)
         (draft / mask_path(settings, session.id).name).write_bytes(mask)
-        (draft / GIVEAWAYS_FILE).write_text(json.dumps(_find_giveaways(stimuli, looks)), encoding="utf-8")
+        giveaways = _find_giveaways(stimuli, looks, design)
+        (draft / GIVEAWAYS_FILE).write_text(json.dumps(giveaways), encoding="utf-8")
         # Another run may have been faster, and raters may look at its files by now.
         if not _is_complete(settings, session.id, stimuli):
             shutil.rmtree(folder, ignore_errors=True)
@@ -206,7 +213,9 @@ def _has_picture(stimulus: StimulusRecord) -> bool:
     return stimulus.digest is not None or (_is_scrambled(stimulus) and bool(stimulus.file))
 
 
-def _find_giveaways(stimuli: Sequence[StimulusRecord], looks: Sequence[ImageLook]) -> tuple[str, ...]:
+def _find_giveaways(
+    stimuli: Sequence[StimulusRecord], looks: Sequence[ImageLook], design: SessionDesign
+) -> tuple[str, ...]:
     real: list[ImageLook] = []
     synthetic: dict[str, list[ImageLook]] = {}
     for one, look in zip(stimuli, looks, strict=True):
@@ -214,4 +223,4 @@ def _find_giveaways(stimuli: Sequence[StimulusRecord], looks: Sequence[ImageLook
             real.append(look)
         elif one.synthetic is not None:
             synthetic.setdefault(one.synthetic, []).append(look)
-    return find_giveaways(real, synthetic)
+    return find_giveaways(real, synthetic, intensity=design.intensity)

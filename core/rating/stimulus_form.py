@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.images.decoded import DecodedImage
-from core.images.display import display_image
+from core.images.display import DEFAULT_INTENSITY, display_image
+from core.images.intensity import Intensity
 from core.images.resizing import resize_pixels
 from core.rating.image_look import ImageLook, both_have_colour
 from core.rating.stimulus_png import StimulusMode
@@ -31,11 +32,13 @@ class StimulusForm:
         detail_px: longer side that every image is brought to first, so that none is sharper than another.
         mode: colour where real and synthetic images have some, otherwise grey: colour that only one side has
             would tell the two apart.
+        intensity: which values of images deeper than 8 bits are black and white.
     """
 
     side_px: int
     detail_px: int
     mode: StimulusMode
+    intensity: Intensity = DEFAULT_INTENSITY
 
     def shape(self, image: DecodedImage) -> NDArray[np.uint8]:
         """Bring an image to this detail, size and mode.
@@ -43,7 +46,7 @@ class StimulusForm:
         Returns:
             (h, w) or (h, w, 3) on the scale 0 to 255; the longer side has `side_px` pixels.
         """
-        pixels = display_image(image, num_channels=3 if self.mode == "RGB" else 1)
+        pixels = display_image(image, self.intensity, num_channels=3 if self.mode == "RGB" else 1)
         height, width = pixels.shape[:2]
         for long_px in (self.detail_px, self.side_px):
             # Both from the file's own shape, so that rounding twice does not make shapes differ.
@@ -63,19 +66,27 @@ class StimulusForm:
         return square
 
 
-def choose_form(*, real: Sequence[ImageLook], synthetic: Sequence[ImageLook], side_px: int) -> StimulusForm:
+def choose_form(
+    *,
+    real: Sequence[ImageLook],
+    synthetic: Sequence[ImageLook],
+    side_px: int,
+    intensity: Intensity = DEFAULT_INTENSITY,
+) -> StimulusForm:
     """Choose the form of a session from the looks of all of its images.
 
     Args:
         real: of every real image that is shown.
         synthetic: of every synthetic one.
         side_px: side of the square, from the design.
+        intensity: likewise.
     """
     return StimulusForm(
         side_px=side_px,
         # Where all have more detail than is shown, the shown size takes it away by itself.
         detail_px=min([side_px, *(look.long_px for look in (*real, *synthetic))]),
         mode="RGB" if both_have_colour(real, synthetic) else "L",
+        intensity=intensity,
     )
 
 

@@ -10,12 +10,14 @@ from typing import Final
 import numpy as np
 
 from core.audit.items import make_item_id
+from core.audit.volume_views import check_view, describe_view
 from core.config import Settings
 from core.datasets.image_set import ImageSet, Item
 from core.errors import InputError
 from core.features.base import Extractor, FeatureBatch
-from core.features.export import EmbeddingRow, write_embeddings
+from core.features.export import EmbeddingRow, name_space, write_embeddings
 from core.features.extraction import extract_features, load_pixels
+from core.features.volume_view import VolumeView
 from core.progress import Progress, SilentProgress
 from core.recipes.claim import refuse_nested
 from core.recipes.image_names import locate
@@ -36,6 +38,7 @@ def export_embeddings(
     extractor: Extractor,
     settings: Settings,
     num_channels: int | None = None,
+    volume_view: VolumeView = VolumeView.TRI_PLANAR,
     batch_size: int = 32,
     workers: int | None = None,
     with_images: bool = False,
@@ -45,16 +48,17 @@ def export_embeddings(
     """Write `embeddings.parquet`, and with images `images/<id>.png`.
 
     Ids are those that an audit gives the same files in sets of the same names, so that its copy pairs can be
-    joined. With images, which are on the scale that extractors see, neither ids nor paths tell a file's name;
-    without, paths lead to the files where they are. `core.features.export.write_embeddings` says what reads
-    which column.
+    joined. With images, which are on the scale that extractors see, volumes as montages, neither ids nor
+    paths tell a file's name; without, paths lead to the files where they are.
+    `core.features.export.write_embeddings` says what reads which column.
 
     Args:
-        sets: image sets of different names.
+        sets: image sets of different names and one intensity policy.
         output: a new folder, or one that the same export began.
         extractor: what makes the features.
         settings: limits and workspace.
         num_channels: 1 turns colour into luma first, 3 repeats grey; None leaves images as they are.
+        volume_view: what of volumes an extractor of pictures sees.
         batch_size: images a step of the extractor.
         workers: decoding threads; None takes one a core.
         with_images: whether images are written beside.
@@ -65,7 +69,8 @@ def export_embeddings(
         The table's path.
 
     Raises:
-        InputError: if the folder is another's, or cannot be written.
+        InputError: if the folder is another's, or cannot be written, or the extractor cannot look at such
+            sets.
         ImageSetError: if a file changed or vanished since it was scanned.
         CancelledError: if progress says so.
     """
@@ -75,7 +80,13 @@ def export_embeddings(
     for one in sets:
         refuse_nested(one.root, output)
     digests = {one.name: one.digest for one in sets}
-    decided = {"space": extractor.identity, "with_images": with_images, "keep_patient_ids": keep_patient_ids}
+    check_view(extractor.info, extractor.name, sets, volume_view)
+    space = name_space(
+        extractor.identity,
+        view=describe_view(extractor.info, sets, volume_view),
+        intensity=sets[0].items[0].intensity,
+    )
+    decided = {"space": space, "with_images": with_images, "keep_patient_ids": keep_patient_ids}
     made = MadeImages(output, {**_RECIPE, **decided, "num_channels": num_channels, "sets": digests})
     show_patient = str if keep_patient_ids else make_patient_keys(settings)
     pairs = [(one, item) for one in sets for item in one.items]
@@ -84,6 +95,7 @@ def export_embeddings(
             one.items,
             extractor=extractor,
             num_channels=num_channels,
+            volume_view=volume_view,
             batch_size=batch_size,
             workers=workers,
             settings=settings,
@@ -102,7 +114,7 @@ def export_embeddings(
                 made.write(row.path, pixels[..., 0] if pixels.shape[2] == 1 else pixels)
             progress.advance()
     table = output / TABLE_FILE
-    write_embeddings(table, rows=rows, batch=FeatureBatch(np.concatenate(features)), space=extractor.identity)
+    write_embeddings(table, rows=rows, batch=FeatureBatch(np.concatenate(features)), space=space)
     return table
 
 
@@ -118,6 +130,8 @@ def _describe(
         label=None if item.label is None else _readable(item.label),
         patient_hash=None if item.patient is None else _readable(show_patient(item.patient)),
         path=_readable(Path(path).as_posix()),
+        slices=item.facts.slices,
+        spacing_mm=item.facts.spacing_mm,
     )
 
 

@@ -93,7 +93,7 @@ def find_look_alikes(
         search = AlignedSearch(earlier, execution=execution, settings=settings, progress=progress)
         for later in parts[at + 1 :]:
             matches = search.search(later, search.load_thumbnails(later))
-            transforms = matches.transforms
+            turns = matches.turns
             for row in np.flatnonzero(are_repeats(matches)).tolist():
                 item, other = later.items[row], earlier.items[int(matches.real_index[row])]
                 if item.pixel_digest != other.pixel_digest:
@@ -105,7 +105,7 @@ def find_look_alikes(
                             other,
                             LeakKind.LOOK_ALIKE,
                             float(matches.distance[row]),
-                            transforms[row].value,
+                            turns[row],
                         )
                     )
     return leaks

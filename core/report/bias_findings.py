@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from core.bias.archive import ALL_REGIONS, BiasSetRecord, BiasSummary, InheritanceRecord, SuspectRecord
 from core.bias.attribution_archive import AttributionSummary
+from core.bias.summary import explain_montages
 from core.report.numbers import format_count, format_interval, format_share, format_value, typeset
 
 __all__ = [
@@ -56,6 +57,11 @@ def describe_bias(summary: BiasSummary) -> tuple[str, ...]:
     Args:
         summary: the analysis.
     """
+    montage = summary.settings.montage_slices
+    return (*_describe_places(summary), *((explain_montages(montage),) if montage else ()))
+
+
+def _describe_places(summary: BiasSummary) -> tuple[str, ...]:
     real = summary.sets[0]
     two = len(summary.classes) == 2
     told = " from ".join(summary.classes) if two else f"the {len(summary.classes)} classes"

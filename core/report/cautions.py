@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from core.audit.result import AuditSummary, SetSummary
-from core.audit.set_warnings import title_set, warn_of_classes, warn_of_sizes
+from core.audit.set_warnings import (
+    title_set,
+    warn_of_classes,
+    warn_of_shapes,
+    warn_of_sizes,
+    warn_of_spacing,
+)
 from core.report.numbers import format_count
 
 __all__ = ["collect_cautions", "collect_set_cautions", "has_other_classes"]
@@ -51,9 +57,20 @@ def collect_set_cautions(
         if class_name is None and has_other_classes(one, real):
             found.append(warn_of_classes(title, one.classes, real.classes))
         # Which sizes occur stands in the warning alone: a summary has the smallest and the largest.
-        sizes = warn_of_sizes(title)
-        found += [sizes] if sizes in summary.warnings else []
+        sizes = [warn_of_sizes(title)]
+        if one.slices is not None:
+            sizes = [
+                warn_of_shapes(title, _list_ranges(one), _list_ranges(real)) or "",
+                warn_of_spacing(title, one.spacing_mm, real.spacing_mm) or "",
+            ]
+        found += [sentence for sentence in sizes if sentence in summary.warnings]
     return tuple(found)
+
+
+def _list_ranges(one: SetSummary) -> list[tuple[int, int]]:
+    """Smallest and largest number of slices, of rows and of columns."""
+    (least_width, least_height), (width, height) = one.sizes
+    return [one.slices or (1, 1), (least_height, height), (least_width, width)]
 
 
 def has_other_classes(one: SetSummary, real: SetSummary) -> bool:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from core.audit.result import AuditResult, AuditSummary, Duplicates, SetSummary, UnreadableRecord
+from core.features.volume_view import name_plane
+from core.images.slices import Plane
 from core.report.safe_sentences import keep_safe_sentences
 
 __all__ = ["NO_DIGEST", "deidentify"]
@@ -28,7 +30,7 @@ def deidentify(result: AuditResult) -> AuditResult:
         result: an audit.
 
     Returns:
-        The same numbers; no mean images, items or pairs.
+        The same numbers; no mean images or volumes, items or pairs.
     """
     digests = _collect_digests(result)
     extractors = _rename_extractors(result.summary)
@@ -48,6 +50,7 @@ def deidentify(result: AuditResult) -> AuditResult:
         summary=_clean_summary(result.summary, digests, extractors),
         copies=copies,
         mean_images={},
+        mean_volumes={},
         items=None,
         pairs=None,
         # Its tables name sets and classes alone; what it was written from names items.
@@ -69,14 +72,17 @@ def _rename_extractors(summary: AuditSummary) -> dict[str, str]:
     names |= {one.name for one in summary.protocol.extractors}
     for choice in ("extractors", "multiscale_extractors"):
         names |= set(choices.get(choice) or ())
+    of_planes = {name_plane(name, plane): (name, plane) for name in names for plane in Plane}
     renamed: dict[str, str] = {}
-    for name in sorted(names):
+    for name in sorted(names - of_planes.keys()):
         # A grid of MM-FID names several: everything from the question mark on may belong to a path.
         short, parted, _ = name.partition("?")
         if parted:
             taken = sum(new.startswith(f"{short} (own weights") for new in renamed.values())
             renamed[name] = f"{short} (own weights{f' {taken + 1}' if taken else ''})"
-    return renamed
+    named = {name: of_planes[name] for name in names & of_planes.keys()}
+    planes = {name: name_plane(renamed[own], plane) for name, (own, plane) in named.items() if own in renamed}
+    return renamed | planes
 
 
 def _clean_summary(
@@ -84,7 +90,8 @@ def _clean_summary(
 ) -> AuditSummary:
     names = [one.name for one in summary.sets if one.role == "synthetic"]
     classes = sorted({label for one in summary.sets for label in (*one.classes, *one.groups)})
-    known = [one.name for one in summary.protocol.extractors]
+    known = {one.name for one in summary.protocol.extractors}
+    known |= {row.extractor for row in summary.results if row.extractor}
 
     def clean(sentences: Iterable[str]) -> tuple[str, ...]:
         kept, n_left_out = keep_safe_sentences(sentences, sets=names, classes=classes, extractors=known)

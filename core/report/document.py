@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from core.audit.result import AuditResult, AuditSummary, MeanPicture
+from core.audit.mean_volume import MeanVolume
+from core.audit.result import AuditResult, AuditSummary, MeanPicture, SetSummary
+from core.audit.set_warnings import write_spacing
 from core.metrics.metric_facts import Direction, MetricFacts
 from core.plots.difference import DIFFERENCE_STOPS
 from core.plots.style import SYMBOL_PATHS, assign_styles
@@ -25,6 +27,7 @@ from core.report.figures import ReportFigure, build_report_figures
 from core.report.findings import find_answers, summarise_answers
 from core.report.judgements import FEW_IMAGES, LITTLE
 from core.report.mean_gallery import MeanGallery, build_mean_gallery, choose_side
+from core.report.mean_slices import describe_mean_volume, picture_means
 from core.report.metric_groups import GROUPS, find_facts
 from core.report.metric_table import build_metric_table
 from core.report.numbers import format_count, format_interval, format_share, format_value, typeset
@@ -76,7 +79,7 @@ def render_report(
     if not content.shows_names:
         result, reviews, study = deidentify(result), hide_reviewers(reviews), ""
     if not content.shows_images:
-        result, pictures = replace(result, mean_images={}), {}
+        result, pictures = replace(result, mean_images={}, mean_volumes={}), {}
     summary = result.summary
     answers = find_answers(summary)
     figures = build_report_figures(summary)
@@ -86,6 +89,8 @@ def render_report(
         .get_template("report.html.j2")
         .render(
             summary=summary,
+            nouns=summary.sets[0].noun,
+            mean_of=f"Mean {summary.sets[0].noun[:-1]}",
             content=content,
             study=study,
             answers=answers,
@@ -136,7 +141,8 @@ def _environment() -> Environment:
     environment.filters["arrow"] = lambda facts: _DIRECTIONS[facts.direction][0]
     environment.filters["direction"] = lambda facts: _DIRECTIONS[facts.direction][1]
     environment.filters["range"] = _describe_range
-    environment.filters["size"] = _describe_sizes
+    environment.filters["size"] = _describe_size
+    environment.filters["spacing"] = lambda ends: write_spacing(ends).replace(" x ", " × ")
     environment.filters["choice"] = _describe_choice
     environment.filters["chance"] = lambda value: "< 0.001" if value < 0.001 else f"= {value:.2g}"
     environment.filters["rate"] = _write_rate
@@ -173,16 +179,22 @@ def _classes_first(summary: AuditSummary, labels: Iterable[str | None]) -> list[
 
 
 def _build_galleries(result: AuditResult) -> list[MeanGallery]:
-    """Mean images of the whole sets, then of each class and group."""
+    """Mean images, or the middle slices of mean volumes, of the whole sets, then of each class and group."""
     names = [one.name for one in result.summary.sets]
-    labels = [None, *_classes_first(result.summary, {label for _, label in result.mean_images})]
-    side = choose_side(result.mean_images.values())
+    means: Mapping[tuple[str, str | None], MeanPicture | MeanVolume]
+    means = result.mean_volumes or result.mean_images
+    labels = [None, *_classes_first(result.summary, {label for _, label in means})]
+
+    def picture(label: str | None) -> dict[str, MeanPicture]:
+        # Anew each time: all of them at once may be much, and some are still on disk.
+        return picture_means({name: means[name, label] for name in names if (name, label) in means})
+
+    side = choose_side(one for label in labels for one in picture(label).values())
     galleries = []
     for label in labels:
-        pictures: dict[str, MeanPicture] = {
-            name: result.mean_images[name, label] for name in names if (name, label) in result.mean_images
-        }
-        gallery = build_mean_gallery(pictures, class_name=label, side=side)
+        real = result.mean_volumes.get(("real", label))
+        size = "" if real is None else describe_mean_volume(real)
+        gallery = build_mean_gallery(picture(label), class_name=label, side=side, size=size)
         if gallery is not None:
             galleries.append(gallery)
     return galleries
@@ -213,8 +225,18 @@ def _describe_range(facts: MetricFacts) -> str:
     return f"{low} to {high}"
 
 
-def _describe_sizes(sizes: Sequence[tuple[int, int]]) -> str:
-    smallest, largest = (f"{width} × {height}" for width, height in sizes)
+def _describe_size(one: SetSummary) -> str:
+    smallest, largest = (f"{width} × {height}" for width, height in one.sizes)
+    if one.slices is None:
+        return f"{_write_range(smallest, largest)} px"
+    shapes = (
+        f"{slices} × {height} × {width}"
+        for slices, (width, height) in zip(one.slices, one.sizes, strict=True)
+    )
+    return f"{_write_range(*shapes)} voxels"
+
+
+def _write_range(smallest: str, largest: str) -> str:
     return smallest if smallest == largest else f"{smallest} to {largest}"
 
 

@@ -59,9 +59,9 @@ def find_answers(summary: AuditSummary) -> tuple[SetFindings, ...]:
     """Answer for each synthetic set: is it told from real, does it look collapsed, does it hold copies?
 
     Where the audit looked for bias: does it carry the most suspect sign of the real classes?
-    Only whole-set numbers are read. Where several extractors measured the same, each has its sentence and the
-    headline says how many agree with it. Copies are judged by their calibration; without one, by the raw
-    privacy of the extractor that was chosen for them.
+    Only whole-set numbers are read, of volumes those of all planes. Where several extractors measured the
+    same, each has its sentence and the headline says how many agree with it. Copies are judged by their
+    calibration; without one, by the raw privacy of the extractor that was chosen for them.
     """
     has_bias = any(row.metric == METRIC for row in summary.results)
     return tuple(
@@ -120,10 +120,11 @@ def _combine(findings: Sequence[Finding], missing: Finding) -> Finding:
 def _rows(summary: AuditSummary, name: str, *metrics: str) -> dict[str | None, MetricRow]:
     """Whole-set rows of the first of the metrics that each extractor has."""
     found: dict[str | None, MetricRow] = {}
+    planes = summary.plane_extractors
     for metric in metrics:
         for row in summary.results:
             whole = row.synthetic == name and row.class_name is None
-            if whole and row.metric == metric and row.value is not None:
+            if whole and row.extractor not in planes and row.metric == metric and row.value is not None:
                 found.setdefault(row.extractor, row)
     return found
 

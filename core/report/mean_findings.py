@@ -1,4 +1,4 @@
-"""What mean images say: whose is closest to the real one, whose is sharpest, and what chance alone does."""
+"""What mean images and volumes say: which is closest to the real one, which sharpest, what chance does."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.audit.mean_volume import MeanVolume
 from core.audit.result import AuditSummary, MeanPicture
 from core.report.cautions import has_other_classes
 from core.report.numbers import format_count
@@ -20,11 +21,11 @@ _CLEARLY = 2.0
 
 @dataclass(frozen=True, slots=True)
 class MeanDifference:
-    """How far one set's mean image is from the real one.
+    """How far one set's mean image or volume is from the real one.
 
     Attributes:
         name: the set.
-        rms: root of the mean squared difference over pixels, in grey levels of 255.
+        rms: root of the mean squared difference over pixels or voxels, in grey levels of 255.
         by_chance: what it would be about if the set were a draw of the same images as the real one.
     """
 
@@ -43,7 +44,9 @@ def write_levels(levels: float) -> str:
     return f"{levels:.1f}" if levels < 10 else f"{levels:.0f}"
 
 
-def compare_means(pictures: Mapping[str, MeanPicture]) -> tuple[MeanDifference, ...]:
+def compare_means(
+    pictures: Mapping[str, MeanPicture] | Mapping[str, MeanVolume],
+) -> tuple[MeanDifference, ...]:
     """Hold every mean image against the real one.
 
     Two means of n and m independent images of one kind differ by variance / n + variance / m in each pixel.
@@ -51,7 +54,7 @@ def compare_means(pictures: Mapping[str, MeanPicture]) -> tuple[MeanDifference, 
     generator repeats itself, and the set is no draw of such images then.
 
     Args:
-        pictures: set name to mean image; without `real` there is nothing to compare.
+        pictures: set name to mean image or mean volume; without `real` there is nothing to compare.
 
     Returns:
         One for each other set of the real one's size, in their order.
@@ -59,11 +62,11 @@ def compare_means(pictures: Mapping[str, MeanPicture]) -> tuple[MeanDifference, 
     if "real" not in pictures:
         return ()
     real = pictures["real"]
-    variance = float(np.square(real.std).mean())
+    variance = float(np.square(real.std, dtype=np.float64).mean())
     return tuple(
         MeanDifference(
             name,
-            rms=math.sqrt(float(np.square(one.mean - real.mean).mean())),
+            rms=math.sqrt(float(np.square(one.mean - real.mean).mean(dtype=np.float64))),
             by_chance=math.sqrt(variance / real.n + variance / one.n),
         )
         for name, one in pictures.items()
@@ -89,16 +92,17 @@ def describe_means(
     others = [one.name for one in synthetic if class_name is None and has_other_classes(one, real)]
     names = [one.name for one in synthetic if one.name not in others]
     own = [one for one in differences if one.name in names]
+    noun = "images" if summary.protocol.mean_volume_size is None else "volumes"
     sentences = (
-        _say_closest(own),
-        _say_sharpest(summary, names, class_name),
-        _say_sizes(summary, names, class_name),
-        _say_left_out(others),
+        _say_closest(own, noun),
+        _say_sharpest(summary, names, class_name, noun),
+        _say_sizes(summary, names, class_name, noun),
+        _say_left_out(others, noun),
     )
     return tuple(filter(None, sentences))
 
 
-def _say_closest(differences: Sequence[MeanDifference]) -> str:
+def _say_closest(differences: Sequence[MeanDifference], noun: str) -> str:
     if not differences:
         return ""
     closest = min(differences, key=lambda one: one.rms)
@@ -106,14 +110,17 @@ def _say_closest(differences: Sequence[MeanDifference]) -> str:
     chance = f"chance alone gives about {write_levels(closest.by_chance)}"
     if len(differences) == 1:
         verdict = ", and this is more than twice as much" if closest.is_clear else ""
-        return f"The mean image of {closest.name} is {distance} away from the real one; {chance}{verdict}."
+        return (
+            f"The mean {noun[:-1]} of {closest.name} is {distance} away from the real one; {chance}{verdict}."
+        )
     clear = [one.name for one in differences if one.is_clear]
     verdict = f"More than twice as far as by chance: {', '.join(clear)}." if clear else ""
     verdict = verdict or "None is more than twice as far away as by chance."
-    return f"Closest to the real mean image is that of {closest.name}, {distance} away; {chance}. {verdict}"
+    first = f"Closest to the real mean {noun[:-1]} is that of {closest.name}, {distance} away"
+    return f"{first}; {chance}. {verdict}"
 
 
-def _say_sharpest(summary: AuditSummary, names: Sequence[str], class_name: str | None) -> str:
+def _say_sharpest(summary: AuditSummary, names: Sequence[str], class_name: str | None, noun: str) -> str:
     sizes, png = (
         _read_sizes(summary, f"mean_image_{form}_bytes", names, class_name) for form in ("ljpeg", "png")
     )
@@ -139,10 +146,10 @@ def _say_sharpest(summary: AuditSummary, names: Sequence[str], class_name: str |
         )
     if not is_sharper:
         return (
-            f"{which} {size}: no sharper than real, and so no sign of images that are all alike. Blurred "
-            "images make a flat mean, too: a flat mean alone shows no variety."
+            f"{which} {size}: no sharper than real, and so no sign of {noun} that are all alike. Blurred "
+            f"{noun} make a flat mean, too: a flat mean alone shows no variety."
         )
-    return f"{which} {size}: a sharp mean image is a sign of images that are alike."
+    return f"{which} {size}: a sharp mean {noun[:-1]} is a sign of {noun} that are alike."
 
 
 def _read_sizes(
@@ -168,7 +175,7 @@ def _write_size(value: int, real: int | None, form: str = "") -> str:
     return f"{format_count(value)} bytes{form}{against}"
 
 
-def _say_sizes(summary: AuditSummary, names: Sequence[str], class_name: str | None) -> str:
+def _say_sizes(summary: AuditSummary, names: Sequence[str], class_name: str | None, noun: str) -> str:
     counts = {
         (one.n if class_name is None else (one.classes | one.groups).get(class_name, 0))
         for one in summary.sets
@@ -176,14 +183,14 @@ def _say_sizes(summary: AuditSummary, names: Sequence[str], class_name: str | No
     }
     if len(counts) < 2:
         return ""
-    return "The sets differ in size, and fewer images make a sharper mean: compare file sizes with care."
+    return f"The sets differ in size, and fewer {noun} make a sharper mean: compare file sizes with care."
 
 
-def _say_left_out(names: Sequence[str]) -> str:
+def _say_left_out(names: Sequence[str], noun: str) -> str:
     if not names:
         return ""
     its = "its classes are" if len(names) == 1 else "their classes are"
     return (
         f"Not compared as a whole: {', '.join(names)}, since {its} not those of the real set. Choose a class "
-        "to hold its images against real ones of that class."
+        f"to hold its {noun} against real ones of that class."
     )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +12,7 @@ from PIL import Image
 
 from core.audit.result import MeanPicture
 from core.plots.difference import choose_difference_limit, colour_difference
+from core.report.embedded_png import embed_png
 
 __all__ = ["GalleryPicture", "MeanGallery", "build_mean_gallery", "choose_side"]
 
@@ -62,6 +61,7 @@ class MeanGallery:
         limit: grey levels of difference at the ends of the colour scale.
         pictures: the real set first.
         std_white: standard deviation in grey levels that is shown as white.
+        size: what each shows and how large that is, in words.
     """
 
     class_name: str | None
@@ -70,6 +70,7 @@ class MeanGallery:
     limit: float
     pictures: tuple[GalleryPicture, ...]
     std_white: int = 0
+    size: str = ""
 
 
 def choose_side(pictures: Iterable[MeanPicture]) -> int:
@@ -86,6 +87,7 @@ def build_mean_gallery(
     side: int,
     with_std: bool = False,
     largest_shown: float = 1.0,
+    size: str = "",
 ) -> MeanGallery | None:
     """Reduce mean images to PNG files with shared scales.
 
@@ -97,6 +99,7 @@ def build_mean_gallery(
         side: largest side of the embedded pictures in pixels.
         with_std: whether standard deviations are shown, too.
         largest_shown: share of the differences' pixels that the colour scale holds; the rest has its ends.
+        size: what each shows and how large that is; by default the pictures' own size in pixels.
 
     Returns:
         The gallery, or None without a real mean image.
@@ -129,16 +132,17 @@ def build_mean_gallery(
                 width=width,
                 height=height,
                 pixelated=max(width, height) < _PIXELATED_BELOW,
-                mean=_to_uri((reduced[name] - black) * (255 / (white - black))),
+                mean=embed_png((reduced[name] - black) * (255 / (white - black))),
                 difference=""
                 if name == "real"
-                else _to_uri(colour_difference(differences[name], limit=limit), palette=True),
+                else embed_png(colour_difference(differences[name], limit=limit), palette=True),
                 largest=0.0 if name == "real" else float(np.abs(differences[name]).max(initial=0.0)),
-                std=_to_uri(spreads[name] * (255 / max(std_white, 1))) if with_std else "",
+                std=embed_png(spreads[name] * (255 / max(std_white, 1))) if with_std else "",
             )
             for name in ("real", *(name for name in comparable if name != "real"))
         ),
         std_white=std_white,
+        size=size or f"{width} × {height} px",
     )
 
 
@@ -154,14 +158,3 @@ def _reduce(pixels: NDArray[np.float64], side: int) -> NDArray[np.float64]:
         for plane in np.moveaxis(pixels, 2, 0)
     ]
     return np.stack(planes, axis=2).astype(np.float64)
-
-
-def _to_uri(pixels: NDArray[np.generic], *, palette: bool = False) -> str:
-    """PNG of (h, w, channels) pixels from 0 to 255; with a palette where they have 256 colours at most."""
-    levels = np.rint(np.clip(np.asarray(pixels, dtype=np.float64), 0, 255)).astype(np.uint8)
-    image = Image.fromarray(levels[..., 0] if levels.shape[2] == 1 else levels)
-    if palette:
-        image = image.quantize(256, dither=Image.Dither.NONE)
-    buffer = BytesIO()
-    image.save(buffer, format="PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"

@@ -9,6 +9,7 @@ from typing import Final
 import pandas as pd
 
 from core.copies.transforms import Transform
+from core.copies.volume_turns import VolumeTurn
 from core.report.numbers import format_value, typeset
 
 __all__ = ["NearestReal", "find_nearest_real"]
@@ -65,7 +66,7 @@ def find_nearest_real(pairs: pd.DataFrame, item_ids: Collection[str]) -> Mapping
     return {
         row["query_id"]: NearestReal(
             real_id=row["real_id"],
-            transform="" if pd.isna(row["transform"]) else row["transform"],
+            transform=_describe_turn(row["transform"], row.get("turned_over") is True),
             q_value=None if pd.isna(row["q_value"]) else float(row["q_value"]),
             flagged=not pd.isna(row["flagged"]) and bool(row["flagged"]),
             distance=float(row["distance"]),
@@ -73,3 +74,9 @@ def find_nearest_real(pairs: pd.DataFrame, item_ids: Collection[str]) -> Mapping
         )
         for row in rows.to_dict("records")
     }
+
+
+def _describe_turn(transform: object, turned_over: bool) -> str:
+    if not isinstance(transform, str):
+        return ""
+    return VolumeTurn(Transform(transform), turned_over=True).words if turned_over else transform

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import Final
 
@@ -13,12 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.audit.items import AuditItems, decode_item
+from core.audit.item_volume import turn_volume
+from core.audit.items import AuditItems
+from core.audit.policy import read_policy
 from core.audit.result import AuditResult
 from core.config import Settings
 from core.copies.transforms import Transform, apply_transform
+from core.copies.volume_turns import VolumeTurn
+from core.copies.volume_turns import turn_volume as turn_values
+from core.datasets.item_source import ItemSource, decode_source, load_volume
 from core.errors import ImageReadError, InputError
 from core.images.display import display_image
+from core.images.intensity import Intensity
+from core.images.overview import picture_volume
 from core.images.resizing import resize_pixels
 from core.progress import Progress, SilentProgress
 from core.report.strongest_pairs import Pair, collect_controls, collect_pairs
@@ -58,12 +65,12 @@ class Picture:
 class _Wanted:
     """Pictures to read: (item id, transform), in the order of the report."""
 
-    keys: dict[tuple[str, Transform], None] = field(default_factory=dict)
+    keys: dict[tuple[str, VolumeTurn], None] = field(default_factory=dict)
 
     def add(self, pair: Pair) -> None:
         if pair.query_id and pair.real_id:
-            self.keys[pair.query_id, pair.transform] = None
-            self.keys[pair.real_id, Transform.AS_IS] = None
+            self.keys[pair.query_id, pair.turn] = None
+            self.keys[pair.real_id, VolumeTurn(Transform.AS_IS)] = None
 
 
 def picture_pairs(
@@ -80,7 +87,7 @@ def picture_pairs(
         progress: told of every image; may cancel.
 
     Returns:
-        (item id, transform) to picture.
+        (item id, words of the turn) to picture.
 
     Raises:
         CancelledError: if progress says so.
@@ -89,6 +96,7 @@ def picture_pairs(
     if result.items is None:
         return {}
     items = AuditItems.from_table(result.items)
+    policy = read_policy(result.summary.protocol.choices)
     wanted = _Wanted()
     for group in collect_pairs(result):
         if group.is_main:
@@ -101,17 +109,33 @@ def picture_pairs(
     side = _choose_side(sum(channels.get(item_id, 1) for item_id, _ in keys))
     progress.start("Reading the images of the strongest pairs", len(keys))
     pictures: dict[tuple[str, str], Picture] = {}
-    for item_id, transform in keys:
+    for item_id, turn in keys:
         try:
-            pixels = display_image(decode_item(items[item_id], settings))
-            pictures[item_id, transform] = _make_picture(apply_transform(pixels, transform), side)
+            pixels = _read_turned(items[item_id].source, turn, policy, settings)
+            pictures[item_id, turn.words] = _make_picture(pixels, side)
         except ImageReadError as error:
             # Its reason names no file.
-            pictures[item_id, transform] = Picture("", problem=str(error))
+            pictures[item_id, turn.words] = Picture("", problem=str(error))
         except InputError:
-            pictures[item_id, transform] = Picture("", problem="it is not in the audit's list of images")
+            pictures[item_id, turn.words] = Picture("", problem="it is not in the audit's list of images")
         progress.advance()
     return pictures
+
+
+def _read_turned(
+    source: ItemSource, turn: VolumeTurn, policy: Intensity, settings: Settings
+) -> NDArray[np.float32]:
+    """Show an item turned: a picture itself, of a volume a montage of the volume so turned."""
+    if not source.is_volume:
+        image = decode_source(source, settings, intensity=policy, since="the audit")
+        return apply_transform(display_image(image, policy), turn.transform)
+    loaded = load_volume(source, settings, since="the audit")
+    turned = replace(
+        loaded,
+        volume=turn_volume(loaded.volume, turn.transform, is_over=turn.turned_over),
+        padding=None if loaded.padding is None else turn_values(loaded.padding, turn),
+    )
+    return display_image(picture_volume(turned, policy), policy)
 
 
 def _choose_side(n_planes: int) -> int:

@@ -15,6 +15,8 @@ __all__ = ["keep_safe_sentences"]
 
 _NUMBER = r"[\d,]+"
 _SHARES = rf"(?:{_NUMBER} % (?:JPEG|WEBP|lossless|{_NUMBER}-bit|grey|colour)(?:, )?)+"
+_SIDES = r"\d+(?: to \d+)? (?:slices|rows|columns)(?: and \d+(?: to \d+)? (?:rows|columns))*"
+_SPACING = r"[\d.e+-]+(?: to [\d.e+-]+)?(?: x [\d.e+-]+(?: to [\d.e+-]+)?){2} mm"
 _METRICS = r"(?:Membership inference|CT score|[a-z_0-9]+(?:, [a-z_0-9]+)*)"
 
 # SET, CLASSES and EXTRACTOR stand for names that are known; the group `keep` holds what may be repeated
@@ -28,6 +30,13 @@ _WORDINGS: Final = tuple(
             r"compare sets within this audit, not with published figures\.)(?: \(.*\))?",
             "",
         ),
+        (
+            r"Volumes are looked at slice by slice along three planes: after an extractor's name, @axial, "
+            r"@coronal or @sagittal stands for one plane, the name alone for their mean\. Such features are "
+            r"averages over slices, so no Fréchet distance of them is an FID\.",
+            "",
+        ),
+        (r"Extractors see each volume as one picture, a montage of up to 16 axial slices\.", ""),
         (
             r"The weights given to 'EXTRACTOR' are not the published ones \(SHA-256 [0-9a-f]+\.\.\.\): its "
             r"numbers cannot be compared with published figures\.",
@@ -50,6 +59,20 @@ _WORDINGS: Final = tuple(
         ),
         (r"SET and the real set have no image size in common: resizing alone moves distances\.", ""),
         (
+            rf"SET has volumes of {_SIDES}, the real set of {_SIDES}: resampling alone moves distances\.",
+            "",
+        ),
+        (
+            rf"SET has voxels of {_SPACING}, the real set of {_SPACING} \(between slices, rows, columns\): "
+            r"resampling alone moves distances\.",
+            "",
+        ),
+        (
+            r"SET (?:does not say how large its voxels are, the real set does|says how large its voxels are, "
+            r"the real set does not): their scales may differ\.",
+            "",
+        ),
+        (
             r"SET has the classes CLASSES, the real set CLASSES: whole-set numbers mix what is missing with "
             r"how good it is\.",
             "",
@@ -65,14 +88,14 @@ _WORDINGS: Final = tuple(
             "",
         ),
         (
-            rf"{_NUMBER} of {_NUMBER} real images show the same picture as another one, as it is, turned, or "
-            r"with another contrast: they count as one where copies are searched\.",
+            rf"{_NUMBER} of {_NUMBER} real (?:images|volumes) show the same picture as another one, as it "
+            r"is, turned, or with another contrast: they count as one where copies are searched\.",
             "",
         ),
         (
-            rf"{_NUMBER} of {_NUMBER} held-out images show the same picture as a real \(train\) image, as it "
-            r"is, turned, or with another contrast: they are left out where copies are calibrated, and every "
-            r"other number against the held-out set is too good\.",
+            rf"{_NUMBER} of {_NUMBER} held-out (?:images|volumes) show the same picture as a real \(train\) "
+            r"(?:image|volume), as it is, turned, or with another contrast: they are left out where "
+            r"copies are calibrated, and every other number against the held-out set is too good\.",
             "",
         ),
         (r"(?P<keep>Copies could not be calibrated(?: with 'EXTRACTOR')?: too few real images) \(.*\)", "."),

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from core.audit.items import AuditItems
+from core.audit.items import AuditItem, AuditItems
 from core.audit.result import AuditResult, AuditSummary
 from core.copies.repeats import REPEAT_DISTANCE
+from core.copies.slice_words import describe_best_slices
 from core.copies.transforms import Transform
+from core.copies.volume_turns import VolumeTurn
 from core.report.numbers import format_count, format_share, typeset
 
 __all__ = ["MAIN_EXTRACTOR", "Pair", "PairGroup", "collect_controls", "collect_pairs"]
@@ -25,6 +29,7 @@ _MOST_CONTROLS = 3
 # Benjamini and Hochberg's usual level: among flags up to it, one in ten is expected to be false.
 _CREDIBLE_Q = 0.1
 _TRANSFORM_NAMES = frozenset(map(str, Transform))
+_AS_IS = VolumeTurn(Transform.AS_IS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,9 @@ class Pair:
         rho: distance over the real image's distance to its own nearest neighbour, None likewise.
         p_value: None likewise.
         q_value: None likewise.
-        transform: the flip or turn that matched.
+        turn: the flip or turn that matched; of volumes, of every slice, and whether they are turned over.
         pixel_agreement: correlation of the pixels after alignment, or None.
+        slices: of volumes, a sentence on where they agree best; empty of pictures.
         is_repeat: whether both show the very same picture, as far as pixels tell.
     """
 
@@ -57,9 +63,15 @@ class Pair:
     rho: float | None = None
     p_value: float | None = None
     q_value: float | None = None
-    transform: Transform = Transform.AS_IS
+    turn: VolumeTurn = _AS_IS
     pixel_agreement: float | None = None
+    slices: str = ""
     is_repeat: bool = False
+
+    @property
+    def transform(self) -> Transform:
+        """The flip or turn alone."""
+        return self.turn.transform
 
     @property
     def needs_look(self) -> bool:
@@ -123,12 +135,42 @@ class _Ids:
         return self.known.get((set_name, os.fsencode(item).decode("utf-8", "backslashreplace")), "")
 
 
+class _Slices:
+    """Where the volumes of pairs agree best; nothing of pictures."""
+
+    def __init__(self, result: AuditResult) -> None:
+        self._rows: dict[tuple[str, str], Sequence[float]] = {}
+        self._items = None
+        if result.items is None or result.pairs is None or "slice_agreement" not in result.pairs.column_names:
+            return
+        self._items = AuditItems.from_table(result.items)
+        names = ("extractor", "query_id", "slice_agreement")
+        for extractor, query, agreement in zip(
+            *(result.pairs.column(name).to_pylist() for name in names), strict=True
+        ):
+            self._rows[extractor, query] = agreement
+
+    def add_to(self, pair: Pair, extractor: str) -> Pair:
+        agreement = self._rows.get((extractor, pair.query_id))
+        if agreement is None or self._items is None or pair.real_id not in self._items:
+            return pair
+        return replace(pair, slices=_describe_slices(agreement, self._items[pair.real_id]))
+
+
+def _describe_slices(agreement: object, real: AuditItem) -> str:
+    if agreement is None:
+        return ""
+    # Axial places come first, then as many coronal and sagittal ones.
+    axial = np.asarray(agreement, dtype=np.float64).reshape(3, -1)[0]
+    return describe_best_slices(axial.tolist(), real.slices)
+
+
 def collect_pairs(result: AuditResult) -> tuple[PairGroup, ...]:
     """Take the strongest pairs of each synthetic set and extractor: by p-value and ratio, or distance."""
     copies = result.copies
     if copies.empty:
         return ()
-    ids = _index_items(result)
+    ids, slices = _index_items(result), _Slices(result)
     extractors = list(dict.fromkeys(copies["extractor"]))
     main = MAIN_EXTRACTOR if MAIN_EXTRACTOR in extractors else extractors[0]
     groups = []
@@ -143,7 +185,7 @@ def collect_pairs(result: AuditResult) -> tuple[PairGroup, ...]:
                 extractor=extractor,
                 n=len(rows),
                 counts={label: int(counts.get(label, 0)) for label in ("copy", "real", "non-real")},
-                pairs=tuple(_read_pair(row, ids) for row in _records(strongest)),
+                pairs=tuple(slices.add_to(_read_pair(row, ids), extractor) for row in _records(strongest)),
                 is_main=extractor == main,
                 n_flagged=(n_flagged := _count_flagged(rows)),
                 sentences=_describe(result.summary, name, extractor, n_flagged, len(rows)),
@@ -169,15 +211,16 @@ def collect_controls(result: AuditResult) -> tuple[Pair, ...]:
             real_id=row["real_id"],
             distance=row["distance"],
             rho=_number(row["rho"]),
-            transform=_read_transform(row["transform"]),
+            turn=_read_turn(row),
             pixel_agreement=_number(row["pixel_agreement"]),
+            slices=_describe_slices(row.get("slice_agreement"), items[row["real_id"]]),
         )
-        for row in strongest.to_dict("records")
+        for row in _records(strongest)
         if row["query_id"] in items and row["real_id"] in items
     )
 
 
-def _records(rows: pd.DataFrame) -> list[dict[str, object]]:
+def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
 
 
@@ -205,7 +248,7 @@ def _read_pair(row: Mapping[str, object], ids: _Ids) -> Pair:
         rho=_number(rho),
         p_value=_number(row.get("p_value")),
         q_value=_number(row.get("q_value")),
-        transform=_read_transform(row.get("transform")),
+        turn=_read_turn(row),
         pixel_agreement=_number(row.get("pixel_agreement")),
         is_repeat=aligned and distance < REPEAT_DISTANCE,
     )
@@ -243,6 +286,10 @@ def _describe(
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _read_turn(row: Mapping[str, object]) -> VolumeTurn:
+    return VolumeTurn(_read_transform(row.get("transform")), row.get("turned_over") is True)
 
 
 def _read_transform(name: object) -> Transform:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,9 @@ from PIL import Image
 
 from core.audit.items import ITEMS_FILE
 from core.audit.mean_archive import MEANS_FILE, write_mean_images
+from core.audit.mean_images import picture_mean
+from core.audit.mean_volume import MeanVolume
+from core.audit.mean_volume_archive import VOLUMES_FOLDER, write_mean_volumes
 from core.audit.pairs import PAIRS_FILE
 from core.audit.result import AuditResult, MeanPicture, MetricRow
 from core.bias.archive import BIAS_FOLDER
@@ -54,9 +58,16 @@ def write_audit(result: AuditResult, folder: Path, *, settings: Settings | None 
             (folder / "audit.json").unlink()
             for earlier in ("mean_images", BIAS_FOLDER):
                 shutil.rmtree(folder / earlier, ignore_errors=True)
-        for (name, label), picture in result.mean_images.items():
-            _write_mean(folder / "mean_images" / name / f"{_slug(label)}.png", picture)
-        write_mean_images(folder / MEANS_FILE, result.mean_images)
+        means: Mapping[tuple[str, str | None], MeanPicture | MeanVolume]
+        means = result.mean_volumes or result.mean_images
+        for (name, label), mean in means.items():
+            _write_mean(folder / "mean_images" / name / f"{_slug(label)}.png", mean)
+        if result.mean_volumes:
+            write_mean_volumes(folder / VOLUMES_FOLDER, result.mean_volumes)
+            (folder / MEANS_FILE).unlink(missing_ok=True)
+        else:
+            write_mean_images(folder / MEANS_FILE, result.mean_images)
+            shutil.rmtree(folder / VOLUMES_FOLDER, ignore_errors=True)
         for file, table in {ITEMS_FILE: result.items, PAIRS_FILE: result.pairs}.items():
             if table is not None:
                 _write_table(folder / file, table)
@@ -93,7 +104,7 @@ def _slug(label: str | None) -> str:
     )
 
 
-def _write_mean(path: Path, picture: MeanPicture) -> None:
+def _write_mean(path: Path, mean: MeanPicture | MeanVolume) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = quantise_mean_image(picture.mean)
+    pixels = quantise_mean_image(picture_mean(mean))
     Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(path, format="PNG")

@@ -116,7 +116,15 @@ def render_checksums(cleaned: CleanedSet) -> bytes:
 
     Bytes, since a file's name need not be text. As there, a name that holds a backslash or line break is
     written with `\\`, `\n` and `\r`, and its line starts with a backslash.
+
+    Raises:
+        InputError: if items are DICOM series, each of several files.
     """
+    if any(item.parts for item in cleaned.kept):
+        raise InputError(
+            f"The volumes of {cleaned.name!r} are DICOM series of several files, of which the audit kept one "
+            "digest each, so that no list of single files can be made; write the cleaned set itself."
+        )
     lines = []
     for item in cleaned.kept:
         name = os.fsencode(item.path.relative_to(cleaned.folder))
@@ -153,6 +161,8 @@ def render_dropped_csv(cleaned: CleanedSet) -> str:
 def _list_items(table: pa.Table, folder: Path) -> Iterator[AuditItem]:
     """All items of a table; faster than to look each one up by its id."""
     for row in table.to_pylist():
+        # Audits of pictures list no parts.
+        parts = tuple(folder / os.fsdecode(part) for part in row.get("parts") or ())
         yield AuditItem(
             id=row["id"],
             set=row["set"],
@@ -160,5 +170,7 @@ def _list_items(table: pa.Table, folder: Path) -> Iterator[AuditItem]:
             item=row["item"],
             digest=row["digest"],
             label=row["label"],
-            path=folder / os.fsdecode(row["file"]),
+            path=parts[0] if parts else folder / os.fsdecode(row["file"]),
+            parts=parts,
+            slices=row.get("slices") or 1,
         )

@@ -7,7 +7,9 @@ import secrets
 import shutil
 from pathlib import Path, PurePath
 
+from core.audit.items import AuditItem
 from core.config import Settings
+from core.datasets.item_source import compute_source_digest
 from core.errors import ImageReadError, InputError
 from core.images.reading import compute_digest, read_bytes
 from core.progress import Progress, SilentProgress
@@ -20,6 +22,8 @@ def write_cleaned_folder(
     cleaned: CleanedSet, folder: Path, *, settings: Settings, progress: Progress | None = None
 ) -> None:
     """Write the images that stay into a new folder, sub-folders as they were, and two lists beside it.
+
+    Of a volume that is a DICOM series, all files are copied.
 
     Every file is checked to be the one that was audited. The source is only read, and nothing that is there
     is overwritten: the images appear under the folder's name once all of them are written. Beside it,
@@ -54,8 +58,7 @@ def write_cleaned_folder(
         try:
             progress.start("Copying images", len(cleaned.kept))
             for item in cleaned.kept:
-                name = item.path.relative_to(cleaned.folder)
-                _copy(item.path, _place(draft, name), item.digest, item.id, settings)
+                _copy(item, cleaned.folder, draft, settings)
                 progress.advance()
             for path, text in lists.items():
                 with path.open("x", encoding="utf-8", errors="backslashreplace", newline="") as stream:
@@ -88,16 +91,22 @@ def _place(draft: Path, name: PurePath) -> Path:
     return draft / name
 
 
-def _copy(source: Path, target: Path, digest: str, item_id: str, settings: Settings) -> None:
+def _copy(item: AuditItem, folder: Path, draft: Path, settings: Settings) -> None:
+    """Copy an item's file, or the files of a series, checked together before any is written."""
+    targets = {path: _place(draft, path.relative_to(folder)) for path in item.parts or (item.path,)}
     # Named by id, as addresses are: messages of jobs stand in logs, which hold no names of files.
     try:
-        data = read_bytes(source, max_file_bytes=settings.max_file_bytes, confined_to=settings.confined_to)
-        if compute_digest(data) != digest:
+        files = {
+            path: read_bytes(path, max_file_bytes=settings.max_file_bytes, confined_to=settings.confined_to)
+            for path in targets
+        }
+        if compute_source_digest(list(map(compute_digest, files.values()))) != item.digest:
             raise ImageReadError("it has changed since the audit")
     except ImageReadError as error:
         raise InputError(
-            f"The image {item_id} cannot be copied: {error}. Nothing was written; run the audit again."
+            f"The image {item.id} cannot be copied: {error}. Nothing was written; run the audit again."
         ) from None
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("xb") as stream:
-        stream.write(data)
+    for path, data in files.items():
+        targets[path].parent.mkdir(parents=True, exist_ok=True)
+        with targets[path].open("xb") as stream:
+            stream.write(data)

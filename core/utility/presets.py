@@ -9,6 +9,8 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from core.errors import UnknownNameError
+from core.images.display import DEFAULT_INTENSITY
+from core.images.intensity import Intensity
 
 __all__ = ["CLASSIFIERS", "PRESETS", "ClassifierInfo", "UtilityProtocol", "get_preset"]
 
@@ -47,6 +49,8 @@ class UtilityProtocol(BaseModel):
         weights: initial weights: drawn by seed, or those that timm publishes for ImageNet.
         weights_file: a file of initial weights (.safetensors, .pth) instead of either.
         resolution: side in pixels of the square that images are resized to.
+        intensity: which values of images deeper than 8 bits are black and white, for all sets alike.
+        join_slices: whether the DICOM slices of one series are one volume, not an image each.
         channels: 1 turns colour into luma, 3 repeats grey; None takes 3 where a real image has colour.
         epochs: passes; see `pace`.
         batch_size: images a step.
@@ -83,6 +87,8 @@ class UtilityProtocol(BaseModel):
     weights_file: Path | None = None
     resolution: int = Field(default=64, ge=32, le=1024)
     channels: Literal[1, 3] | None = None
+    intensity: Intensity = DEFAULT_INTENSITY
+    join_slices: bool = False
     epochs: int = Field(default=12, ge=1, le=1000)
     batch_size: int = Field(default=32, ge=2, le=1024)
     optimiser: Literal["adamw", "sgd"] = "adamw"

@@ -7,6 +7,7 @@ import json
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 
 from core.datasets.image_set import ImageSet
 from core.errors import InputError
+from core.images.display import DEFAULT_INTENSITY, describe_intensity
 from core.utility.arms import Arm
 from core.utility.presets import UtilityProtocol
 from core.utility.run_record import RunRecord
@@ -23,7 +25,18 @@ __all__ = ["compute_run_key", "digest_set", "read_run", "write_run"]
 # Raised whenever the same choices on the same images would train to other answers.
 _VERSION = 1
 # What decides which arms there are, and not what one of them finds; weights are told by their hash.
-_NOT_DECIDING = {"ratios", "repeats", "label_fractions", "train_on_synthetic", "weights_file", "group_by"}
+# What the images are, their digests say, and the policy is told only where it is not the default, so that
+# runs from before there was a choice are found.
+_NOT_DECIDING = {
+    "ratios",
+    "repeats",
+    "label_fractions",
+    "train_on_synthetic",
+    "weights_file",
+    "group_by",
+    "intensity",
+    "join_slices",
+}
 
 
 def digest_set(image_set: ImageSet) -> str:
@@ -59,7 +72,7 @@ def compute_run_key(
         channels: of the images.
         device: kind of device; others round differently.
     """
-    content = {
+    content: dict[str, Any] = {
         "version": _VERSION,
         "arm": [arm.real, arm.ratio, arm.traditional, arm.last_layer, arm.trained],
         "repeat": repeat,
@@ -70,6 +83,8 @@ def compute_run_key(
         "channels": channels,
         "device": device,
     }
+    if protocol.intensity != DEFAULT_INTENSITY:
+        content["intensity"] = describe_intensity(protocol.intensity)
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
 

@@ -66,7 +66,10 @@ def plan_trainings(
         TooFewImagesError: if patients do not suffice for training and validation.
         WeightsError: if a file of initial weights cannot be read.
         InputError: if this machine lacks the device.
+        ValueError: if the sets were scanned with another intensity policy than the protocol's.
     """
+    if any(one.items[0].intensity != protocol.intensity for one in (sets.real, sets.test, *sets.synthetic)):
+        raise ValueError("the images were scanned with another intensity policy than the protocol's")
     where = resolve_device(device)
     channels, weights = choose_channels(sets.real, protocol.channels), hash_weights(protocol)
     arms = {arm.id: arm for arm in plan_arms(kind, protocol, [one.name for one in sets.synthetic])}

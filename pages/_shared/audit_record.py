@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.audit.result import AuditSummary
 from pages._shared.image_sets import show_image_sets
+from pages._shared.intensity_choice import write_choice
 from pages._shared.table import Cell, Column, Table, show_table
 
 __all__ = ["show_record"]
@@ -17,11 +18,9 @@ def show_record(summary: AuditSummary) -> None:
         show_image_sets(summary.sets, key="audited")
     with st.expander("Protocol"):
         protocol = summary.protocol
-        choices = {
-            name: "default" if value in (None, []) else value for name, value in protocol.choices.items()
-        }
         rows = tuple(
-            (name, {"name": Cell(name), "value": Cell(str(value))}) for name, value in choices.items()
+            (name, {"name": Cell(name), "value": Cell(write_choice(name, value))})
+            for name, value in protocol.choices.items()
         )
         show_table(
             Table((Column("name", "Choice"), Column("value", "Value")), rows),
@@ -29,7 +28,7 @@ def show_record(summary: AuditSummary) -> None:
             file_name="protocol.csv",
         )
         for one in protocol.extractors:
-            st.text(f"{one.name}: {one.identity}")
+            st.text(f"{one.name}: {one.identity}{f' | {one.view}' if one.view else ''}")
         st.caption(
             f"Intensity: {protocol.intensity}. Device: {protocol.device}. It took {summary.seconds:,.1f} s."
         )

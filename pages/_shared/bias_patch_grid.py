@@ -9,10 +9,12 @@ from typing import Any, Final
 
 import streamlit as st
 
-from core.audit.items import AuditItems, decode_item, load_items
+from core.audit.item_volume import find_intensity
+from core.audit.items import AuditItems, load_items
 from core.bias.box import Box
 from core.bias.patch_pictures import PatchPicture, cut_patches
 from core.config import Settings
+from core.datasets.item_source import decode_source
 from core.datasets.study_folders import confine_to_roots
 from core.images.display import to_levels
 from pages._shared.image_addresses import address_image
@@ -29,10 +31,11 @@ def cut_listed(
     folder: Path, item_ids: tuple[str, ...], edges: tuple[float, float, float, float], _settings: Settings
 ) -> Mapping[str, PatchPicture]:
     """Cut patches of an audit's images, each read below the folder roots and checked as in the audit."""
-    items, confined = load_items(folder), confine_to_roots(_settings)
+    items, confined, policy = load_items(folder), confine_to_roots(_settings), find_intensity(folder)
 
     def read(item_id: str) -> Any:
-        return to_levels(decode_item(items[item_id], confined))
+        image = decode_source(items[item_id].source, confined, intensity=policy, since="the audit")
+        return to_levels(image, policy)
 
     return cut_patches(item_ids, Box(*edges), read=read)
 

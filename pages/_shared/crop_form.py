@@ -45,8 +45,8 @@ def show_crop_form(database: Database, settings: Settings, study: StudyRecord) -
         request = choose_region(database, settings, study.id)
     except InputError as error:
         st.info(escape_markdown(str(error)))
-    if request is not None:
-        show_crop_preview(study.folders, request)
+    # Filled once the policy is known that images are read by.
+    preview = st.container()
 
     st.subheader("What is measured")
     left, right = st.columns(2)
@@ -61,13 +61,21 @@ def show_crop_form(database: Database, settings: Settings, study: StudyRecord) -
     except InputError as error:
         st.error(escape_markdown(str(error)))
         return
+    if request is not None:
+        with preview:
+            show_crop_preview(study.folders, request, protocol.intensity)
     if request is None or not kinds or not names:
         if not kinds or not names:
             st.info("Choose at least one utility experiment and one synthetic set above.")
         return
     asked = CropRequest.model_validate(
         request.model_dump()
-        | {"utility": protocol, "kinds": [_KINDS[one] for one in kinds], "synthetic": names}
+        | {
+            "utility": protocol,
+            "protocol": {"intensity": protocol.intensity, "join_slices": protocol.join_slices},
+            "kinds": [_KINDS[one] for one in kinds],
+            "synthetic": names,
+        }
     )
     _explain_size(asked)
     if st.button("Crop and measure again", type="primary", icon=":material/crop:"):

@@ -16,6 +16,7 @@ from core.datasets.study_folders import StudyFolders, confine_to_roots
 from core.db.audits import list_audits
 from core.db.database import Database
 from core.errors import InputError, MedSynError
+from core.images.intensity import Intensity
 from core.jobs.job_folder import audit_folder
 from core.plots.style import assign_styles
 from core.validation import explain_first
@@ -83,12 +84,12 @@ def choose_region(database: Database, settings: Settings, study_id: str) -> Crop
         raise InputError(explain_first(error)) from error
 
 
-def show_crop_preview(folders: StudyFolders, request: CropRequest) -> None:
-    """Show a few images of every set as they are and as they will be."""
+def show_crop_preview(folders: StudyFolders, request: CropRequest, intensity: Intensity) -> None:
+    """Show a few images of every set as they are and as they will be, by the policy that they are read by."""
     settings = get_settings()
     try:
         places = tuple(str(root.path) for root in settings.data_roots)
-        samples = _look(folders, write_crop(request), places)
+        samples = _look(folders, write_crop(request), intensity, places)
     except MedSynError as error:
         st.error(escape_markdown(str(error)))
         return
@@ -178,11 +179,15 @@ def _set_region(text: str) -> None:
 
 
 @st.cache_data(ttl=300, max_entries=32, show_spinner="Cropping some images")
-def _look(folders: StudyFolders, crop: str, places: tuple[str, ...]) -> tuple[CropSample, ...]:
+def _look(
+    folders: StudyFolders, crop: str, intensity: Intensity, places: tuple[str, ...]
+) -> tuple[CropSample, ...]:
     """Crop some images; `places` is where the roots are, since one name may mean another place later."""
     settings = get_settings()
     request = CropRequest.model_validate_json(crop)
-    return preview_crop(folders.resolve(settings), request.crop, settings=confine_to_roots(settings))
+    return preview_crop(
+        folders.resolve(settings), request.crop, intensity=intensity, settings=confine_to_roots(settings)
+    )
 
 
 def _cell(sample: CropSample, when: str) -> GridCell:

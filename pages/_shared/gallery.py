@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages._shared.assets import read_assets
 from pages._shared.image_addresses import address_image
+from pages._shared.volume_address import address_volume
 
 __all__ = ["show_gallery"]
 
@@ -83,6 +84,7 @@ def _show(
                 "id": one,
                 "thumbnail": address_image(audit_id, one, form="thumbnail", side_px=fetched),
                 "samples": address_image(audit_id, one, form="samples"),
+                "volume": address_volume(audit_id, one),
                 "caption": describe(one),
             }
             for one in part
@@ -123,5 +125,7 @@ def _ignore() -> None:
 _COMPONENT = st.components.v2.component(
     "medsynaudit_gallery",
     css=read_assets("stage/large.css", "gallery/gallery.css"),
-    js=read_assets("stage/make.js", "stage/fit.js", "stage/lossless.js", "gallery/gallery.js"),
+    js=read_assets(
+        "stage/make.js", "stage/fit.js", "stage/lossless.js", "stage/slices.js", "gallery/gallery.js"
+    ),
 )

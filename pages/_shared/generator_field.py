@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Final, Literal, get_args, get_origin
 
 import streamlit as st
 from pydantic.fields import FieldInfo
 
+from core.images.intensity import PRESETS
 from pages._shared.generator_groups import title_option
 from pages._shared.names import escape_markdown, show_name
 
 __all__ = ["fits_field", "read_numbers", "show_field", "write_value"]
 
 _CHANNELS = {1: "Grey", 3: "Colour"}
+# Words that a text offers; others may be written.
+_OFFERED: Final = {"intensity": ("file", "minmax", *(name for name in PRESETS if name != "film"))}
 
 
 def show_field(
@@ -68,6 +71,11 @@ def show_field(
             disabled=not options,
             **about,
         )
+    elif name in _OFFERED:
+        st.session_state[key] = value
+        offered = _OFFERED[name]
+        words = [*offered, *([] if value in offered else [value])]
+        st.selectbox(label, words, accept_new_options=True, required=True, **about)
     else:
         st.session_state[key] = value if isinstance(value, str) else ", ".join(map(str, value))
         st.text_input(label, max_chars=500, **about)

@@ -18,10 +18,11 @@ COMMON: Final = (
     "seed",
     "classes",
     "is_conditional",
+    "intensity",
 )
 """What every form shows first; every family has them."""
 
-_TRAINING: Final = ("accumulate", "precision", "snapshot_images")
+_TRAINING: Final = ("accumulate", "precision", "snapshot_images", "join_slices")
 _DENOISER: Final = ("width", "width_factors", "blocks", "attention_sides", "head_channels", "dropout")
 _DENOISING: Final = (
     "rate",
@@ -85,6 +86,7 @@ _TITLES: Final = {
     "size_px": "Side in pixels",
     "n_images": "Images to show in all",
     "is_conditional": "Classes can be chosen when images are drawn",
+    "join_slices": "Slices of one DICOM series are one volume",
     "accumulate": "Parts of a batch",
     "snapshot_images": "Images between checkpoints",
     "ema_halflife_images": "Half-life of the average, in images",

@@ -16,6 +16,7 @@ from core.workspace_key import load_workspace_key
 __all__ = [
     "LOGIN_COOKIE",
     "MAX_THUMBNAIL_PX",
+    "Form",
     "address_image",
     "address_map",
     "address_pattern",
@@ -31,7 +32,7 @@ MAX_THUMBNAIL_PX: Final = 512
 # fetch an image again with each run.
 _STEP_S: Final = 900
 
-Form = Literal["samples", "thumbnail"]
+Form = Literal["samples", "slice", "thumbnail"]
 
 # Stands for all items of an audit; no item is called so.
 _ANY: Final = "*"
@@ -43,7 +44,9 @@ def address_image(audit_id: str, item_id: str, *, form: Form, side_px: int = 0) 
     Args:
         audit_id: an audit.
         item_id: one of its items.
-        form: `samples` for lossless samples (`core.images.encoding.Samples`), `thumbnail` for a small PNG.
+        form: `samples` for lossless samples (`core.images.encoding.Samples`), `thumbnail` for a small PNG,
+            `slice` for lossless samples of any slice of a volume: whoever asks adds plane, index, turn and
+            over (`pages._shared.slice_answer`), which are not signed, since all slices are one image.
         side_px: the thumbnail's larger side, at most 512.
     """
     query = _sign_query(audit_id, item_id, form=form, side_px=side_px)

@@ -41,6 +41,11 @@ class MeanPictures:
     gallery: MeanGallery
     differences: tuple[MeanDifference, ...]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The sets that are shown."""
+        return tuple(one.name for one in self.gallery.pictures)
+
 
 @st.cache_data(max_entries=16, show_spinner="Drawing mean images")
 def open_mean_pictures(folder: Path, class_name: str | None) -> MeanPictures | None:

@@ -23,7 +23,12 @@ def lay_out_metrics(table: metric_table.MetricTable) -> Table:
     """
     columns = [
         Column("metric", "Metric", "What is measured; the arrow says which way is better.", width=190),
-        Column("extractor", "Extractor", "What turned the images into features."),
+        Column(
+            "extractor",
+            "Extractor",
+            "What turned the images into features; of volumes, @axial, @coronal or @sagittal stands for one "
+            "plane, and the name alone for the mean of the three.",
+        ),
         Column(
             "floor",
             "Real against real",

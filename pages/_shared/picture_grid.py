@@ -41,6 +41,7 @@ class GridCell:
     Attributes:
         picture: address or data URI of what stands in the grid; empty shows the caption in its place.
         samples: signed address of the lossless samples; empty where `picture` is lossless itself.
+        volume: where it is of a volume, what `pages._shared.volume_address.address_volume` returns.
         caption: text below the picture.
         about: text that stands below it only where it is large.
         item: id of the item it shows, empty where it is of no single one.
@@ -49,6 +50,7 @@ class GridCell:
 
     picture: str = ""
     samples: str = ""
+    volume: Mapping[str, Any] | None = None
     caption: str = ""
     about: str = ""
     item: str = ""
@@ -144,6 +146,7 @@ def _encode_cell(cell: GridCell) -> Mapping[str, Any]:
     return {
         "picture": cell.picture,
         "samples": cell.samples,
+        "volume": cell.volume,
         "caption": cell.caption,
         "about": cell.about,
         "item": cell.item,
@@ -158,5 +161,12 @@ def _ignore() -> None:
 _COMPONENT = st.components.v2.component(
     "medsynaudit_picture_grid",
     css=read_assets("stage/stage.css", "stage/large.css", "grid/grid.css"),
-    js=read_assets("stage/make.js", "stage/glyph.js", "stage/fit.js", "stage/lossless.js", "grid/grid.js"),
+    js=read_assets(
+        "stage/make.js",
+        "stage/glyph.js",
+        "stage/fit.js",
+        "stage/lossless.js",
+        "stage/slices.js",
+        "grid/grid.js",
+    ),
 )

@@ -8,26 +8,21 @@ import streamlit as st
 
 from core.audit.protocol import Protocol
 from core.features.base import ResizeMode
-from core.images.display import DEFAULT_INTENSITY
-from core.images.intensity import PRESETS, Intensity, IntensityMode
+from core.features.volume_view import VolumeView
+from pages._shared.intensity_choice import JOIN_HELP, choose_intensity
 
 __all__ = ["choose_more_settings"]
 
 _CHANNELS: Final[dict[str, Literal[1, 3] | None]] = {"As stored": None, "Grey": 1, "RGB": 3}
 _FILTERS: Final = list(ResizeMode)
-_POLICIES: Final[dict[str, Intensity]] = {
-    "As each file says, else its own range": DEFAULT_INTENSITY,
-    "Minimum to maximum of each image": Intensity(mode=IntensityMode.MINMAX),
-    **{
-        f"{name.capitalize().replace('-', ' ')}: {policy.describe()}": policy
-        for name, policy in PRESETS.items()
-        if policy.mode is IntensityMode.WINDOW
-    },
-    f"MR: {PRESETS['mr'].describe()}": PRESETS["mr"],
+_JOINS: Final = {"Each an image": False, "Each series a volume": True}
+_VIEWS: Final = {
+    "All slices along three planes (axial, coronal, sagittal)": VolumeView.TRI_PLANAR,
+    "A montage of up to 16 axial slices": VolumeView.MONTAGE,
 }
-_INTENSITY: Final = (
-    "Which values are black and white, for images deeper than 8 bits, such as DICOM files; the same for real "
-    "and synthetic sets. Windows are in Hounsfield units. 8-bit images stay as stored."
+_VIEW: Final = (
+    "What extractors of pictures see of a volume. By planes, the features of its slices are averaged, and "
+    "results stand for each plane and for all three. Sets of images, and networks in 3-D, are not concerned."
 )
 
 
@@ -57,7 +52,11 @@ def choose_more_settings() -> dict[str, Any]:
             help="Share of innocent images that may be flagged as copies; 1 % takes at least 99 images to "
             "compare with.",
         )
-        intensity = right.selectbox("Intensity", list(_POLICIES), required=True, help=_INTENSITY)
+        with right:
+            intensity = choose_intensity(in_form=True)
+        left, right = st.columns([1, 2])
+        joins = left.selectbox("DICOM slices", list(_JOINS), required=True, help=JOIN_HELP)
+        view = right.selectbox("Volumes are looked at by", list(_VIEWS), required=True, help=_VIEW)
         multiscale = st.checkbox(
             "MM-FID and MM-STD", help="Every extractor at 128, 256, 512 and 1024 pixels; takes much longer."
         )
@@ -65,7 +64,9 @@ def choose_more_settings() -> dict[str, Any]:
         "resize": resize or defaults.resize,
         "resolution": resolution,
         "num_channels": _CHANNELS[channels or "As stored"],
-        "intensity": _POLICIES[intensity or next(iter(_POLICIES))],
+        "intensity": intensity,
+        "join_slices": _JOINS[joins or next(iter(_JOINS))],
+        "volume_view": _VIEWS[view or next(iter(_VIEWS))],
         "multiscale": multiscale,
         "false_flag_rate": round(percent / 100, 6),
     }

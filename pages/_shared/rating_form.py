@@ -12,6 +12,7 @@ from core.datasets.study_folders import StudyFolders
 from core.db.database import Database
 from core.db.studies import StudyRecord
 from core.errors import InputError, MedSynError
+from core.images.intensity import Intensity
 from core.jobs.rating_job import NewSession
 from core.jobs.submission import submit_new_rating
 from core.rating.available import AvailableImages, count_available
@@ -152,18 +153,24 @@ def _show_giveaways(settings: Settings, study: StudyRecord, design: SessionDesig
     """Say what may give the answer away besides what the images show."""
     names = tuple(dict.fromkeys(one.synthetic for one in design.counts if one.synthetic is not None))
     places = tuple(str(root.path) for root in settings.data_roots)
-    if found := _find_giveaways(study.folders, names, design.real_source, places):
+    if found := _find_giveaways(study.folders, names, design.real_source, design.intensity, places):
         st.warning("\n\n".join(map(escape_markdown, found)))
 
 
 @st.cache_data(ttl=60, max_entries=64, show_spinner="Looking at a few images of each set")
 def _find_giveaways(
-    folders: StudyFolders, synthetic: tuple[str, ...], real_source: RealSource, places: tuple[str, ...]
+    folders: StudyFolders,
+    synthetic: tuple[str, ...],
+    real_source: RealSource,
+    intensity: Intensity,
+    places: tuple[str, ...],
 ) -> tuple[str, ...]:
     """Compare a few images; `places` is where the roots are, since one name may mean another place later."""
     from core.rating.giveaways import preview_giveaways
 
-    return preview_giveaways(folders, get_settings(), synthetic=synthetic, real_source=real_source)
+    return preview_giveaways(
+        folders, get_settings(), synthetic=synthetic, real_source=real_source, intensity=intensity
+    )
 
 
 def _choose_classes(available: AvailableImages) -> tuple[str | None, ...]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import streamlit as st
 
 from core.rating.design import SessionDesign, Task, Timing
+from pages._shared.intensity_choice import choose_intensity
 from pages._shared.selection import choose
 
 __all__ = ["choose_options", "choose_task", "choose_timing"]
@@ -75,7 +76,7 @@ def choose_options(
         "seed": secrets.randbelow(10_000),
     }
     if like is not None:
-        start = like.model_dump()
+        start = like.model_dump() | {"intensity": like.intensity}
     chosen: dict[str, Any] = {}
     if timing is Timing.FIXED:
         chosen["exposure_frames"] = _ask_exposure(start["exposure_frames"])
@@ -106,13 +107,14 @@ def choose_options(
             "Show raters their score", start["shows_score"], key="rating_score", help=_SCORE
         ),
     }
-    first, second, _, _ = st.columns(4)
+    first, second, third = st.columns([1, 1, 2])
     st.session_state.setdefault("rating_seed", start["seed"])
     return chosen | {
         "side_px": first.number_input(
             "Image side in pixels", 64, 1024, start["side_px"], 64, key="rating_side", help=_SIDE
         ),
         "seed": second.number_input("Seed", 0, 2**32 - 1, key="rating_seed", help=_SEED),
+        "intensity": choose_intensity(third, key="rating_intensity", start=start["intensity"]),
     }
 
 

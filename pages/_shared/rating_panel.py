@@ -11,9 +11,11 @@ from core.db.jobs import list_jobs
 from core.db.raters import list_raters
 from core.db.rating_record import RatingSessionRecord
 from core.db.rating_sessions import close_rating_session, reopen_rating_session
+from core.images.display import DEFAULT_INTENSITY
 from core.jobs.submission import submit_rating
 from core.rating.design import RealSource, SessionDesign, Task, Timing
 from core.rating.stimuli import load_giveaways
+from pages._shared.intensity_choice import title_policy
 from pages._shared.links import RATING_RESULTS
 from pages._shared.names import escape_markdown
 from pages._shared.rating_exports import show_answer_files
@@ -106,9 +108,11 @@ def describe_design(design: SessionDesign) -> str:
         extras.append("confidence")
     beside = f", with {', '.join(extras)}" if extras else ""
     agreed = " Several experts agree on each answer." if design.is_joint else ""
+    is_usual = design.intensity == DEFAULT_INTENSITY
+    policy = "" if is_usual else f" Intensity: {title_policy(design.intensity)}."
     return (
         f"{design.n_real + design.n_synthetic:,} images: {design.n_real:,} {real} and {synthetic}. {task}, "
-        f"shown {shown}, {design.side_px:,} pixels{beside}; seed {design.seed}.{agreed}"
+        f"shown {shown}, {design.side_px:,} pixels{beside}; seed {design.seed}.{agreed}{policy}"
     )
 
 

@@ -14,17 +14,21 @@ from core.db.review_record import NewVerdict, ReviewPair, ReviewRecord, Stage, V
 from core.db.verdicts import add_verdicts, list_verdicts
 from core.errors import InputError, MedSynError
 from core.review.standing import Standing, compute_standing
-from pages._shared.image_addresses import address_image
+from core.review.volume_match import VolumeMatch
+from pages._shared.image_addresses import Form, address_image
 from pages._shared.review_evidence import describe_evidence
 from pages._shared.review_filters import QueueFilters
+from pages._shared.review_volumes import find_volumes
 from pages._shared.times import format_instant
-from pages._shared.viewer import Judged, Queue, ViewedPair, read_viewer, show_viewer
+from pages._shared.viewer import Judged, Queue, ViewedPair, ViewedVolume, read_viewer, show_viewer
 from pages._shared.workspace import open_workspace
 
 __all__ = ["Reading", "show_queue"]
 
 # Addresses are handed out for so many pairs before and behind the one being read.
 _BEHIND, _AHEAD = 5, 40
+
+_Volume = tuple[ViewedVolume, VolumeMatch]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class Reading:
 @st.fragment
 def show_queue(reading: Reading) -> None:
     """Show the queue in the viewer; a verdict runs only this part of the page again."""
-    _, database = open_workspace()
+    settings, database = open_workspace()
     key = f"viewer_{reading.identity}"
     entries, around = read_viewer(key)
     acknowledged, problem = _store(database, reading, entries)
@@ -67,11 +71,13 @@ def show_queue(reading: Reading) -> None:
     numbers = reading.filters.apply(reading.pairs, words)
     handed = [entry.get("number") for entry in entries[-1:]]
     near = _near(numbers, (around, *handed, standing.next_number, standing.last_number))
+    shown = [pair for pair in reading.pairs if pair.number in near]
+    volumes = find_volumes(settings, reading.review.audit_id, shown)
     queue = Queue(
         identity=reading.identity,
         numbers=numbers,
-        pairs={pair.number: _view(reading, pair) for pair in reading.pairs if pair.number in near},
-        judged=_list_judged(reading, standing, near),
+        pairs={pair.number: _view(reading, pair, volumes.get(pair.number)) for pair in shown},
+        judged=_list_judged(reading, standing, near, volumes),
         acknowledged=acknowledged,
         problem=problem,
         locked=_describe_lock(reading.review),
@@ -132,29 +138,42 @@ def _near(numbers: Sequence[int], centres: Iterable[object]) -> set[int]:
     return near
 
 
-def _view(reading: Reading, pair: ReviewPair) -> ViewedPair:
+def _view(reading: Reading, pair: ReviewPair, volume: _Volume | None) -> ViewedPair:
     """Only what may be known before the verdict."""
     audit_id, evidence = reading.review.audit_id, pair.evidence
+    form: Form = "slice" if volume else "samples"
     return ViewedPair(
-        query=address_image(audit_id, pair.query_id, form="samples"),
-        real=address_image(audit_id, pair.real_id, form="samples"),
+        query=address_image(audit_id, pair.query_id, form=form),
+        real=address_image(audit_id, pair.real_id, form=form),
         transform=evidence.transform,
-        warp=evidence.warp,
+        warp=None if volume else evidence.warp,
         remark=(reading.remarks or {}).get(pair.number, ""),
+        volume=volume and volume[0],
     )
 
 
-def _list_judged(reading: Reading, standing: Standing, near: set[int]) -> dict[int, Judged]:
+def _list_judged(
+    reading: Reading, standing: Standing, near: set[int], volumes: Mapping[int, _Volume]
+) -> dict[int, Judged]:
     known = {pair.number: pair for pair in reading.pairs}
     return {
         number: Judged(
             verdict=str(row.verdict),
             confidence=row.confidence,
             note=row.note,
-            evidence=describe_evidence(known[number]) if number in near else (),
+            evidence=_describe(known[number], volumes.get(number)) if number in near else (),
+            agreement=volumes[number][1].agreement if number in volumes else (),
         )
         for number, row in sorted(standing.current.items(), key=lambda one: one[1].id)
     }
+
+
+def _describe(pair: ReviewPair, volume: _Volume | None) -> tuple[str, ...]:
+    if volume is None:
+        return describe_evidence(pair)
+    viewed, match = volume
+    axial = match.agreement[0] if match.agreement else ()
+    return describe_evidence(pair, axial=axial, n_slices=viewed.real[0])
 
 
 def _describe_lock(review: ReviewRecord) -> str:

@@ -9,6 +9,7 @@ from core.plots.style import REAL, SetStyle
 from core.report.nearest_real import NearestReal
 from pages._shared.image_addresses import address_image
 from pages._shared.picture_grid import GridCell, GridColumn, GridRow, show_picture_grid
+from pages._shared.volume_address import address_volume
 
 __all__ = ["show_samples"]
 
@@ -72,6 +73,7 @@ def _cell(
     return GridCell(
         address_image(audit_id, item_id, form="thumbnail", side_px=side_px),
         samples=address_image(audit_id, item_id, form="samples"),
+        volume=address_volume(audit_id, item_id),
         caption=caption,
         about=items[item_id].item,
         item=item_id,

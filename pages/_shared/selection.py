@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from pages._shared.names import escape_markdown
 
-__all__ = ["choose", "choose_several", "switch"]
+__all__ = ["choose", "choose_several", "slide", "switch"]
 
 
 def choose(
@@ -119,3 +120,29 @@ def switch(label: str, *, param: str, help: str | None = None) -> bool:
             del st.query_params[param]
 
     return st.toggle(label, key=key, on_change=remember, help=help)
+
+
+def slide(label: str, *, lowest: int, highest: int, param: str, default: int, help: str | None = None) -> int:
+    """Let the user choose a whole number with a slider.
+
+    Args:
+        label: what is chosen.
+        lowest: its smallest value.
+        highest: its largest value; where it is no more than `lowest`, there is nothing to choose.
+        param: name of the query parameter that holds the number; beyond an end, the end counts.
+        default: what is chosen where the address says nothing.
+        help: one sentence on it.
+    """
+    if highest <= lowest:
+        return lowest
+    key, wanted = f"choose_{param}", st.query_params.get(param)
+    if wanted is not None and not re.fullmatch(r"-?[0-9]{1,9}", wanted):
+        st.warning(f"What the address asks for under “{label}” is no number; another one is shown.")
+        wanted = None
+    st.session_state[key] = min(max(int(wanted), lowest), highest) if wanted is not None else default
+
+    def remember() -> None:
+        st.query_params[param] = str(st.session_state[key])
+
+    chosen: int = st.slider(label, lowest, highest, key=key, on_change=remember, help=help)
+    return chosen

@@ -14,6 +14,7 @@ from core.jobs.submission import submit_check
 from pages._shared.image_sets import show_image_sets
 from pages._shared.job_progress import show_active_jobs
 from pages._shared.names import escape_markdown
+from pages._shared.set_preview import describe_series
 
 __all__ = ["show_study_check"]
 
@@ -48,4 +49,6 @@ def _show_end(job: JobRecord) -> None:
     found = StudyCheck.model_validate(job.outcome)
     for warning in found.warnings:
         st.warning(escape_markdown(warning))
+    for name, series in found.series.items():
+        st.info(escape_markdown(f"{name}: {describe_series(series, series.n_read)}"))
     show_image_sets(found.sets, key="checked", caption="Every file was read.")

@@ -12,6 +12,7 @@ from core.errors import InputError
 from core.utility.arms import ExperimentKind
 from core.utility.presets import CLASSIFIERS, PRESETS, UtilityProtocol, get_preset
 from core.validation import explain_first
+from pages._shared.intensity_choice import JOIN_HELP, choose_intensity
 from pages._shared.selection import choose
 
 __all__ = ["choose_preset", "choose_protocol"]
@@ -24,6 +25,7 @@ _WEIGHTS = {"scratch": "From scratch", "imagenet": "From ImageNet"}
 _OPTIMISERS = {"adamw": "AdamW", "sgd": "SGD with momentum 0.9"}
 _SCHEDULES = {"cosine": "Cosine, after a short rise", "constant": "Constant"}
 _PACES = {"steps": "Equal steps for all arms", "epochs": "Every arm sees all its images"}
+_JOINED = {False: "Each an image", True: "Each series a volume, seen as a montage"}
 _CHANNELS = {None: "As stored", 1: "Grey", 3: "RGB"}
 _CLASSIFIER = (
     "The network that tells the classes apart. Small ones learn in seconds; InceptionV3 is the published one."
@@ -103,6 +105,7 @@ def choose_protocol(kind: ExperimentKind, preset: str, *, columns: Sequence[str]
 
 def _choose_network(start: UtilityProtocol, key: str) -> dict[str, Any]:
     left, middle, right = st.columns(3)
+    below, beside = st.columns([2, 1])
     return {
         "classifier": _select(
             left, "Classifier", {name: info.title for name, info in CLASSIFIERS.items()}, start.classifier,
@@ -114,6 +117,10 @@ def _choose_network(start: UtilityProtocol, key: str) -> dict[str, Any]:
         "channels": _select(
             right, "Channels", _CHANNELS, start.channels, key=f"{key}_channels",
             help="As stored takes RGB where a real image has colour, else grey.",
+        ),
+        "intensity": choose_intensity(below, key=f"{key}_intensity", start=start.intensity),
+        "join_slices": _select(
+            beside, "DICOM slices", _JOINED, start.join_slices, key=f"{key}_joined", help=JOIN_HELP
         ),
     }  # fmt: skip
 

@@ -10,6 +10,7 @@ from core.report.utility_changes import ArmChange, ScoreChoice
 from core.utility.flips import AnswerChange, ClassFlips
 from core.utility.result import UtilitySummary
 from core.utility.significance import ALPHA
+from pages._shared.intensity_choice import write_choice
 from pages._shared.names import show_name
 from pages._shared.table import Cell, Column, Table
 
@@ -174,7 +175,7 @@ def lay_out_protocol(summary: UtilitySummary) -> Table:
         "device": summary.device,
     }
     rows = tuple(
-        (name, {"name": Cell(name), "value": Cell("default" if value in (None, []) else str(value))})
+        (name, {"name": Cell(name), "value": Cell(write_choice(name, value))})
         for name, value in (decided | summary.software).items()
     )
     return Table((Column("name", "Choice"), Column("value", "Value")), rows)

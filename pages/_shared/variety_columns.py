@@ -39,15 +39,17 @@ def lay_out_variety(table: MetricTable) -> Table:
         replace(real, title="real", tooltip="What the real set itself scores."),
         *sets,
     )
-    explained = tuple(
-        (row_id, _explain(row, cells)) for row, (row_id, cells) in zip(ordered, plain.rows, strict=True)
-    )
-    return Table(columns, explained, plain.caption)
+    explained, told = [], set[str]()
+    for row, (row_id, cells) in zip(ordered, plain.rows, strict=True):
+        explained.append((row_id, _explain(row, cells, is_told=row.facts.id in told)))
+        told |= set() if row.qualifier else {row.facts.id}
+    return Table(columns, tuple(explained), plain.caption)
 
 
-def _explain(row: TableRow, cells: Mapping[str, Cell]) -> dict[str, Cell]:
-    """Say below a metric's name what it tells, once a metric."""
+def _explain(row: TableRow, cells: Mapping[str, Cell], *, is_told: bool) -> dict[str, Cell]:
+    """Say below a metric's name what it tells, once a metric however many extractors there are."""
     shown = dict(cells)
     if not row.qualifier:
-        shown["metric"] = replace(cells["metric"], detail=row.facts.sentence, tooltip=row.facts.definition)
+        sentence = "" if is_told else row.facts.sentence
+        shown["metric"] = replace(cells["metric"], detail=sentence, tooltip=row.facts.definition)
     return shown

@@ -11,7 +11,27 @@ import streamlit as st
 from core.plots.difference import DIFFERENCE_STOPS
 from pages._shared.assets import read_assets
 
-__all__ = ["Judged", "Queue", "ViewedPair", "read_viewer", "show_viewer"]
+__all__ = ["Judged", "Queue", "ViewedPair", "ViewedVolume", "read_viewer", "show_viewer"]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewedVolume:
+    """What a reader may know of a pair of volumes before the verdict.
+
+    Attributes:
+        real: slices, rows and columns of the real volume.
+        query: those of the volume under review, as stored.
+        shift: by which shares of its extent along slices, rows and columns the volume under review, turned,
+            is moved onto the real one.
+        is_turned_over: whether it is turned over, head to foot, after its axial slices are turned.
+        start: number of the real volume's axial, coronal and sagittal slice that is shown first.
+    """
+
+    real: tuple[int, int, int]
+    query: tuple[int, int, int]
+    shift: tuple[float, float, float]
+    is_turned_over: bool
+    start: tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +39,12 @@ class ViewedPair:
     """A pair as a reader may see it before the verdict; whatever is in here reaches the browser.
 
     Attributes:
-        query: address of the image under review, as samples.
-        real: address of the real training image.
+        query: address of the image under review, as samples; of a volume, of its slices.
+        real: address of the real training image, likewise.
         transform: the flip or turn that the image under review is shown with, by name.
         warp: six numbers that lay it, so turned, on the real one; None leaves it where it is.
         remark: one sentence shown with the pair.
+        volume: what there is to know of volumes; None of pictures.
     """
 
     query: str
@@ -31,6 +52,7 @@ class ViewedPair:
     transform: str
     warp: Sequence[float] | None = None
     remark: str = ""
+    volume: ViewedVolume | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +64,14 @@ class Judged:
         confidence: 1 to 5, or None.
         note: free text.
         evidence: sentences.
+        agreement: of volumes, see `core.review.volume_match.VolumeMatch`.
     """
 
     verdict: str
     confidence: int | None
     note: str
     evidence: tuple[str, ...] = ()
+    agreement: tuple[tuple[float | None, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +132,18 @@ def show_viewer(queue: Queue, *, key: str) -> None:
     data = {
         "identity": queue.identity,
         "queue": list(queue.numbers),
-        "pairs": {
-            str(number): {
-                "query": pair.query,
-                "real": pair.real,
-                "transform": pair.transform,
-                "warp": None if pair.warp is None else list(pair.warp),
-                "remark": pair.remark,
-            }
-            for number, pair in queue.pairs.items()
-        },
+        "pairs": {str(number): _encode_pair(pair) for number, pair in queue.pairs.items()},
         "verdicts": {
             str(number): {"verdict": one.verdict, "confidence": one.confidence, "note": one.note}
             for number, one in queue.judged.items()
         },
         "history": list(queue.judged),
         "evidence": {str(number): list(one.evidence) for number, one in queue.judged.items() if one.evidence},
+        "agreement": {
+            str(number): list(map(list, one.agreement))
+            for number, one in queue.judged.items()
+            if one.agreement
+        },
         "acknowledged": list(queue.acknowledged),
         "problem": queue.problem,
         "locked": queue.locked,
@@ -134,12 +154,35 @@ def show_viewer(queue: Queue, *, key: str) -> None:
     _COMPONENT(key=key, data=data, on_pending_change=_ignore, on_around_change=_ignore)
 
 
+def _encode_pair(pair: ViewedPair) -> Mapping[str, Any]:
+    seen = {
+        "query": pair.query,
+        "real": pair.real,
+        "transform": pair.transform,
+        "warp": None if pair.warp is None else list(pair.warp),
+        "remark": pair.remark,
+    }
+    volume = pair.volume
+    if volume is None:
+        return seen
+    return seen | {
+        "volume": {
+            "real": list(volume.real),
+            "query": list(volume.query),
+            "shift": list(volume.shift),
+            "over": volume.is_turned_over,
+            "start": list(volume.start),
+        }
+    }
+
+
 def _ignore() -> None:
     """Stand in for the callbacks without which Streamlit keeps no state."""
 
 
 _SCRIPTS = (
     "viewer/transforms.js",
+    "viewer/planes.js",
     "viewer/samples.js",
     "viewer/feed.js",
     "viewer/windowing.js",
@@ -150,6 +193,7 @@ _SCRIPTS = (
     "viewer/controls.js",
     "viewer/stage.js",
     "viewer/gestures.js",
+    "viewer/slices.js",
     "viewer/status.js",
     "viewer/viewer.js",
 )

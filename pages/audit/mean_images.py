@@ -1,4 +1,4 @@
-"""Mean images: what the average image of each set looks like, and how varied the sets are."""
+"""Mean images and volumes: what the average of each set looks like, and how varied the sets are."""
 
 from functools import partial
 
@@ -12,6 +12,7 @@ from core.report.mean_findings import describe_means
 from core.report.metric_table import build_metric_table
 from pages._shared.audit_choice import choose_audit, lead_to_new_audit
 from pages._shared.mean_pictures import open_mean_pictures, pack_pictures, show_mean_pictures
+from pages._shared.mean_volumes import open_mean_volumes, pack_volumes, show_mean_volumes
 from pages._shared.names import escape_markdown
 from pages._shared.table import show_table
 from pages._shared.variety_columns import lay_out_variety
@@ -20,19 +21,37 @@ st.title("Mean images")
 choice = choose_audit(all_classes="All images")
 summary, folder, class_name = choice.summary, choice.folder, choice.class_name
 
+of_volumes = summary.protocol.mean_volume_size is not None
+pictures = volumes = None
 try:
-    shown = open_mean_pictures(folder, class_name)
+    if of_volumes:
+        volumes = open_mean_volumes(folder, class_name)
+    else:
+        pictures = open_mean_pictures(folder, class_name)
 except InputError as error:
     lead_to_new_audit(choice.study_id, str(error))
-    shown = None
 
-if shown:
-    names = [one.name for one in shown.gallery.pictures]
-    if cautions := collect_set_cautions(summary, names, class_name=class_name):
+if shown := pictures or volumes:
+    if cautions := collect_set_cautions(summary, shown.names, class_name=class_name):
         st.warning("\n\n".join(map(escape_markdown, cautions)))
     for sentence in describe_means(summary, shown.differences, class_name=class_name):
         st.text(sentence)
-    show_mean_pictures(shown, summary)
+
+if volumes:
+    show_mean_volumes(volumes, summary, folder, class_name)
+    st.download_button(
+        "These volumes as NIfTI",
+        partial(pack_volumes, folder, class_name),
+        file_name=f"mean-volumes-{choice.audit_id}.zip",
+        mime="application/zip",
+        help="Mean, standard deviation and difference from the real mean of every set as `.nii.gz` with "
+        "spacing, in grey levels of 255; `index.json` says which number is which set.",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+if pictures:
+    show_mean_pictures(pictures, summary)
     with st.container(horizontal=True):
         st.download_button(
             "These pictures",
@@ -56,6 +75,8 @@ if shown:
         )
 
 st.subheader("How varied the sets are")
+if of_volumes:
+    st.caption("File sizes are those of one picture with all axial slices of a mean volume side by side.")
 selected = select_results(summary, class_name=class_name)
 table = lay_out_variety(build_metric_table(selected, None))
 if table.rows:

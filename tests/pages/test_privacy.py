@@ -316,3 +316,6 @@ def test_filters_stand_in_the_address(review: ReviewRecord) -> None:
 def test_evidence_says_what_an_image_was() -> None:
     assert describe_evidence(pair(1, q=None, control=True))[0].startswith("It is a control: a real image")
     assert describe_evidence(pair(1, q=0.2))[0] == "An image of gan; the audit does not flag it (q = 0.2)."
+    volume = describe_evidence(pair(1, q=0.2), axial=(0.1, None, 0.9), n_slices=30)
+    assert volume[0] == "A volume of gan; the audit does not flag it (q = 0.2)."
+    assert volume[-1] == "Axial slice 30 of 30 agrees best (r = 0.90)."

@@ -70,6 +70,8 @@ def _decode(name: str, read: Callable[[str], bytes], max_pixels: int, key: bytes
     try:
         return decode_dicom(read(name), max_pixels=max_pixels, key=key)
     except ImageReadError as error:
+        if not name:  # the only file
+            raise
         raise ImageReadError(f"its slice {name} cannot be read: {error}") from None
 
 

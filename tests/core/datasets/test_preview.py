@@ -16,12 +16,14 @@ from PIL import Image
 
 import core.datasets.preview as preview_module
 from core.config import DataRoot, Settings, get_settings
+from core.datasets.dicom_series import DicomSeries
 from core.datasets.folder_roots import FolderRef
 from core.datasets.image_set import Role
 from core.datasets.preview import FolderPreview, preview_folder
 from core.datasets.scan import scan_image_set
 from core.errors import InputError, OutsideRootError
 from tests.images import write_images, write_png
+from tests.volumes import write_series, write_volumes
 
 pytestmark = pytest.mark.usefixtures("workspace")
 
@@ -262,3 +264,31 @@ def test_no_torch_is_imported() -> None:
     top = Path(__file__).resolve().parents[3]
     done = subprocess.run([sys.executable, "-c", code], cwd=top, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_volumes_are_recognised_and_shown_by_their_middle_slices(root: Path, settings: Settings) -> None:
+    write_volumes(root / "set", 3, shape=(5, 8, 10))
+    write_volumes(root / "set" / "b", 1, shape=(7, 8, 9))
+    found = preview(settings)
+    assert (found.n_volumes, found.slices, found.heights, found.widths) == (4, (5, 7), (8, 8), (9, 10))
+    assert (found.formats, found.series, found.problems) == ({"NIfTI": 4}, None, ())
+    assert not any("sizes" in one for one in found.warnings)
+    # 1 x 1 mm in a slice of 8 x 10.
+    assert open_png(found.thumbnails[0].png).size == (10, 8)
+    write_images(root / "set", 2)
+    mixed = preview(settings)
+    assert mixed.n_volumes == 4
+    assert any("4 of the 6 files looked at are volumes" in one for one in mixed.warnings)
+
+
+def test_slices_of_dicom_series_are_counted(
+    root: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_series(root / "set", 4, n_slices=3)
+    found = preview(settings)
+    assert found.series == DicomSeries(n_series=4, n_slices=12, n_read=12)
+    assert (found.n_volumes, found.formats) == (0, {"DICOM": 12})
+    monkeypatch.setattr(preview_module, "_MOST_HEADERS", 6)
+    assert preview(settings).series == DicomSeries(n_series=2, n_slices=6, n_read=6)
+    write_images(root / "other", 2)
+    assert preview(settings, "other").series is None

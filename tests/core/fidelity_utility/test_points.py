@@ -10,6 +10,7 @@ from core.fidelity_utility.fidelities import Fidelity, list_fidelities, read_fid
 from core.fidelity_utility.points import join_points
 from core.fidelity_utility.same_sets import match_sets
 from core.fidelity_utility.utilities import Utility, list_utilities, read_utility
+from core.images.intensity import PRESETS
 from core.utility.presets import UtilityProtocol
 from tests.core.fidelity_utility.made import CLASSES, digest, make_audit, make_experiment
 
@@ -171,3 +172,15 @@ def test_what_makes_points_hard_to_compare_is_said() -> None:
     joined = join_points(audit, experiment, Fidelity("density", "texture"), CHANGE)
     assert any("best where real images are" in note for note in joined.notes)
     assert any("differ in size" in note for note in joined.notes)
+
+
+def test_other_intensity_policies_are_warned_of() -> None:
+    audit = make_audit(NAMES, {("kid", "texture"): (4, 3, 2, 1)})
+    experiment = make_experiment(NAMES, (0.01, 0.02, 0.03, 0.04))
+    lung = PRESETS["lung"].model_dump(mode="json")
+    protocol = audit.protocol.model_copy(update={"choices": {"intensity": lung}})
+    other = audit.model_copy(update={"protocol": protocol})
+    (warning,) = join_points(other, experiment, KID, CHANGE).warnings
+    assert "(window: center -600, width 1500) and by another in the experiment (as each file says" in warning
+    alike = experiment.model_copy(update={"protocol": experiment.protocol | {"intensity": lung}})
+    assert not join_points(other, alike, KID, CHANGE).warnings

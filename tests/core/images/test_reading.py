@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import os
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from core.errors import ImageReadError
 from core.images.reading import compute_digest, compute_pixel_digest, decode_image, read_bytes
@@ -281,3 +283,39 @@ def test_a_reason_repeats_nothing_that_the_file_holds() -> None:
     with pytest.raises(ImageReadError) as caught:
         decode_image(npy_header("PATIENT SECRET NAME born 1.2.1950"), max_pixels=LIMIT)
     assert "SECRET" not in str(caught.value)
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What a log of everything would hold."""
+    text, root = io.StringIO(), logging.getLogger()
+    handler, level = logging.StreamHandler(text), root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield text
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+def test_neither_reasons_nor_logs_quote_a_comment(log: io.StringIO) -> None:
+    comment = "Doe, Jane; " * 4
+    exif = Image.Exif()
+    exif[0x010E] = comment
+    stream = io.BytesIO()
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Comment", comment)
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(stream, "PNG", pnginfo=text, exif=exif)
+    sound = stream.getvalue()
+    decode_image(sound, max_pixels=100)
+    at = sound.index(b"IDAT") - 4
+    half = b"IDAT" + sound[at + 8 : at + 12]
+    started = sound[:at] + struct.pack(">I", 4) + half + struct.pack(">I", zlib.crc32(half))
+    reasons = []
+    for k in range(11):  # the comment stands where the second half of the pixels should begin
+        with pytest.raises(ImageReadError) as refused:
+            decode_image(started + struct.pack(">I", 4) + comment[k:].encode(), max_pixels=100)
+        reasons.append(str(refused.value))
+    logging.getLogger("another").debug("is heard")
+    assert "is heard" in log.getvalue()
+    said = " ".join(reasons) + log.getvalue()
+    assert not any(comment[k : k + 4] in said for k in range(11))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
+import tracemalloc
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +239,85 @@ def test_cut_and_scrambled_slides_are_refused_or_read(tmp_path: Path) -> None:
         except ImageReadError:
             n_refused += 1
     assert 10 <= n_refused < 60
+
+
+def _write_directory(path: Path, tags: list[tuple[int, int, int, int]], *, after: bytes = b"") -> None:
+    """One page of tags (tag, type, count, value or offset), and bytes behind it."""
+    listed = b"".join(struct.pack("<HHII", *tag) for tag in tags)
+    path.write_bytes(b"II*\0" + struct.pack("<IH", 8, len(tags)) + listed + b"\0\0\0\0" + after)
+
+
+def test_a_directory_that_repeats_itself_takes_no_memory(tmp_path: Path) -> None:
+    """Each of 900 tags points at the same million numbers; the first of each kind counts, as far as it is needed."""
+    path, n = tmp_path / "slide.tif", 1_000_000
+    start = 8 + 2 + 12 * 909 + 4
+    sizes = [
+        (256, 3, 1, 16),
+        (257, 3, 1, 16),
+        (258, 3, 1, 8),
+        (262, 3, 1, 1),
+        (277, 3, 1, 1),
+        (278, 3, 1, 16),
+    ]
+    lists = [(273, 4, n, start + 256), (279, 4, n, start + 256 + 4), (270, 2, n, start)]
+    texts = [(305, 2, n, start), (347, 7, n, start), (320, 3, n, start)]
+    tags = sizes + lists + (lists + texts) * 150
+    _write_directory(path, tags, after=bytes(range(256)) + struct.pack("<II", start, 256) + bytes(4 * n))
+    tracemalloc.start()
+    try:
+        assert np.array_equal(read(path), np.arange(256).reshape(16, 16))
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_pages_that_lie_over_each_other_end(tmp_path: Path) -> None:
+    """A file of 30 KB lists 700 pages of 990 tags: all but 16 bytes of each are the next one's, too."""
+    path, n_tags, n_pages = tmp_path / "slide.tif", 990, 700
+    data = bytearray(30_000)
+    data[:8] = b"II*\0" + struct.pack("<I", 8)
+    sound = [(256, 16), (257, 16), (258, 8), (262, 1), (273, 8), (277, 1), (278, 16), (279, 256)]
+    starts = [8, *(8 + 2 + 12 * len(sound) + 16 * k for k in range(n_pages))]
+    for start, following in pairwise(starts):
+        struct.pack_into("<H", data, start, n_tags)
+        struct.pack_into("<I", data, start + 2 + 12 * n_tags, following)
+    for k, (tag, value) in enumerate(sound):
+        struct.pack_into("<HHII", data, 10 + 12 * k, tag, 4, 1, value)
+    path.write_bytes(data)
+    with pytest.raises(ImageReadError, match="lie over each other"):
+        read(path)
+    struct.pack_into("<I", data, 8 + 2 + 12 * n_tags, 0)
+    path.write_bytes(data)
+    assert read(path).shape == (16, 16)
+
+
+def test_a_slide_that_names_another_file_is_read_alone(tmp_path: Path) -> None:
+    """OME's description may say that pixels lie in any other file."""
+    other, path = tmp_path / "elsewhere.tif", tmp_path / "slide.tif"
+    tifffile.imwrite(other, NOISE[:64, :64] // 2, photometric="rgb", tile=(64, 64))
+    tifffile.imwrite(
+        path, NOISE[:64, :64], photometric="rgb", tile=(64, 64), metadata=None,
+        description='<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" '
+        'UUID="urn:uuid:1"><Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYCZT" SizeX="64" SizeY="64" '
+        'SizeZ="1" SizeC="3" SizeT="1" Type="uint8"><Channel ID="C:0" SamplesPerPixel="3"/><TiffData IFD="0" '
+        f'PlaneCount="1"><UUID FileName="{other}">urn:uuid:2</UUID></TiffData></Pixels></Image></OME>',
+    )  # fmt: skip
+    assert np.array_equal(read(path), NOISE[:64, :64])
+
+
+def test_levels_below_the_first_page_count_and_thumbnails_do_not(tmp_path: Path) -> None:
+    path = tmp_path / "slide.tif"
+    with tifffile.TiffWriter(path) as file:
+        options: dict[str, Any] = {"photometric": "rgb", "metadata": None}
+        file.write(NOISE, tile=(64, 64), subifds=1, **options)
+        file.write(NOISE[::2, ::2], tile=(64, 64), subfiletype=1, **options)
+        file.write(NOISE[::3, ::3], **options)  # in strips: the scanner's thumbnail
+        file.write(NOISE[:40, :40], tile=(64, 64), **options)  # a label
+        file.write(NOISE[::4, ::4], tile=(64, 64), **options)
+    with open_slide(path, max_pixels=LIMIT) as slide:
+        assert [(one.width, one.height) for one in slide.levels] == [(210, 150), (105, 75), (53, 38)]
+        assert np.array_equal(slide.read_region(1, 0, 0, 105, 75), NOISE[::2, ::2])
+        assert np.array_equal(slide.read_region(2, 0, 0, 53, 38), NOISE[::4, ::4])
 
 
 def test_what_is_no_slide_says_so(tmp_path: Path) -> None:

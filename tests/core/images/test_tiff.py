@@ -393,7 +393,7 @@ def test_a_strip_unpacks_to_its_announced_size_only() -> None:
 
 
 def test_long_chains_of_pages_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.images.tiff_directory._MAX_PAGES", 50)
+    monkeypatch.setattr("core.images.tiff_tags._MAX_PAGES", 50)
     pixel = struct.pack("<HHHII", 2, 256, 3, 1, 1) + struct.pack("<HHII", 257, 3, 1, 1)
     for n_pages, is_refused in ((50, False), (51, True)):
         chain = [pixel + struct.pack("<I", 8 + 30 * (n + 1)) for n in range(n_pages)]

@@ -123,3 +123,11 @@ def test_numbers_are_written_as_a_browser_writes_them() -> None:
     assert write_place(Box(0.125, 0, 0.375, 1)) == "13 to 38 % of the width, 0 to 100 % of the height"
     assert (write_p(0.0005), write_p(0.04999), write_p(1.0)) == ("p < 0.001", "p = 0.05", "p = 1")
     assert "199 shuffled labellings" in describe_settings(describe())
+
+
+def test_places_of_volumes_are_those_of_their_montages() -> None:
+    summary = describe()
+    settings = summary.settings.model_copy(update={"montage_slices": 16})
+    *same, last = describe_bias(summary.model_copy(update={"settings": settings}))
+    assert tuple(same) == describe_bias(summary)
+    assert last.startswith("Each volume was looked at as a montage of 16 axial slices")

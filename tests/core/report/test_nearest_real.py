@@ -46,3 +46,10 @@ def test_likely_copies_come_first() -> None:
     assert find_nearest_real(pairs, ["q"])["q"].sentence == (
         "Looks like a copy (q = 0.0123), matches the sample mirrored left-right"
     )
+
+
+def test_of_volumes_turned_over_the_sentence_says_so() -> None:
+    row = {"query_id": "a", "real_id": "b", "extractor": "pixels", "transform": "as is", "turned_over": True}
+    assert find_nearest_real(make_pairs(row), ["a"])["a"].sentence == (
+        "matches the sample turned over, head to foot"
+    )

@@ -11,13 +11,16 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from core.audit.items import AuditItems
+from core.audit.items import AuditItems, tabulate_items
 from core.config import Settings, get_settings
+from core.datasets.image_set import Role
+from core.datasets.scan import scan_image_set
 from core.db.review_record import ReviewPair, Verdict
 from core.errors import CancelledError, InputError, UnknownNameError
 from core.progress import SilentProgress
 from core.review.cleaned import (
     CleanedSet,
+    _list_items,
     clean_set,
     render_checksums,
     render_dropped_csv,
@@ -29,6 +32,7 @@ from core.review.plan import ReviewPlan
 from core.review.queue import plan_review
 from tests.core.review.rows import COPY, NEAR, NOT, UNSURE, make_rows
 from tests.reviews import PairedAudit, make_paired_audit
+from tests.volumes import write_series
 
 
 @pytest.fixture
@@ -217,3 +221,24 @@ def test_stopping_leaves_nothing(audit: PairedAudit, settings: Settings, tmp_pat
             read(audit, {0: COPY}), tmp_path / "out" / "x", settings=settings, progress=Impatient()
         )
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_all_files_of_a_series_go_and_stay_together(tmp_path: Path, settings: Settings) -> None:
+    root = write_series(tmp_path / "gan", 3)
+    found = scan_image_set(root, role=Role.SYNTHETIC, name="gan", join_slices=True, settings=settings)
+    items = AuditItems(tabulate_items([found]), {"gan": str(root)})
+    kept = tuple(_list_items(items.table, root))
+    assert [len(one.parts) for one in kept] == [3, 3, 3]
+    cleaned = CleanedSet(name="gan", folder=root, kept=kept[:2], dropped=(), n_open=0, n_unread=0)
+    write_cleaned_folder(cleaned, tmp_path / "out", settings=settings)
+    written = {path.relative_to(tmp_path / "out"): path for path in (tmp_path / "out").rglob("*.dcm")}
+    wanted = {path.relative_to(root): path for path in root.rglob("*.dcm") if path.parent.name != "case02"}
+    assert written.keys() == wanted.keys()
+    assert all(written[name].read_bytes() == path.read_bytes() for name, path in wanted.items())
+    # One digest stands for all files of a series: no list of single files can be made of it.
+    with pytest.raises(InputError, match="DICOM series of several files"):
+        render_checksums(cleaned)
+    (root / "case01" / "2.dcm").write_bytes(b"other")
+    with pytest.raises(InputError, match="changed since the audit"):
+        write_cleaned_folder(cleaned, tmp_path / "again", settings=settings)
+    assert not (tmp_path / "again").exists()
