@@ -17,12 +17,10 @@ from core.features.base import ExtractorInfo, ExtractorOptions, FeatureBatch, Pi
 from core.features.device import inference, network_dtype, resolve_device
 from core.features.weights import hash_state_dict
 
-__all__ = ["VolumeNetwork", "build_empty", "to_luma"]
+__all__ = ["VolumeNetwork", "build_empty"]
 
 _LEAST_SIDE, _MOST_SIDE = 16, 512
 _CPU_STEP_VOXELS, _ACCELERATOR_STEP_VOXELS = 4 * 16 * 112**2, 64 * 16 * 112**2
-# ITU-R BT.601 luma, as Pillow's own conversion from RGB to L.
-_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
 class VolumeNetwork:
@@ -93,11 +91,6 @@ class VolumeNetwork:
         step = max(1, voxels // int(np.prod(self.size)))
         for start in range(0, n, step):
             yield slice(start, start + step)
-
-
-def to_luma(box: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Turn a box in colour, (3, slices, rows, columns), into a grey one; a grey one stays as it is."""
-    return box if len(box) == 1 else np.tensordot(_LUMA, box, axes=1)[np.newaxis]
 
 
 def build_empty(make: Callable[[], nn.Module]) -> nn.Module:

@@ -17,11 +17,11 @@ from core.config import Settings, get_settings
 from core.errors import UnknownNameError, WeightsError
 from core.features._medicalnet_network import DEPTHS, MedicalNetEncoder, count_features
 from core.features._named_weights import split_weights
-from core.features._volume_network import VolumeNetwork, build_empty, to_luma
+from core.features._volume_network import VolumeNetwork, build_empty
 from core.features.base import ExtractorInfo, ExtractorOptions
-from core.features.volume_resize import resize_volume
 from core.features.weights import StateDict, fit_state_dict, load_state_dict
 from core.images.volume import Volume
+from core.images.volume_resizing import resize_volume
 from core.progress import Progress
 
 __all__ = ["INFO", "MedicalNetExtractor", "load"]
@@ -85,7 +85,8 @@ class MedicalNetExtractor(VolumeNetwork):
 
     def prepare_volume(self, volume: Volume, *, num_channels: int | None) -> NDArray[np.float32]:
         """Levels -> (1, slices, rows, columns) z-scores; colour becomes luma, since the network sees grey."""
-        box = to_luma(resize_volume(volume, size=self.size))
+        # (slices, rows, columns, 1) -> (1, slices, rows, columns)
+        box = resize_volume(volume.values, shape=self.size, num_channels=1).transpose(3, 0, 1, 2)
         shown = box > 0
         if not shown.any():
             return np.zeros_like(box)

@@ -15,11 +15,11 @@ from torchvision.models.video import r3d_18
 from core.config import Settings, get_settings
 from core.errors import InputError
 from core.features._named_weights import split_weights
-from core.features._volume_network import VolumeNetwork, build_empty, to_luma
+from core.features._volume_network import VolumeNetwork, build_empty
 from core.features.base import ExtractorInfo, ExtractorOptions
-from core.features.volume_resize import resize_volume
 from core.features.weights import StateDict, find_weights, fit_state_dict, load_state_dict
 from core.images.volume import Volume
+from core.images.volume_resizing import resize_volume
 from core.progress import Progress
 
 __all__ = ["FILE_NAME", "INFO", "SHA256", "URL", "R3dExtractor", "load"]
@@ -78,9 +78,9 @@ class R3dExtractor(VolumeNetwork):
 
     def prepare_volume(self, volume: Volume, *, num_channels: int | None) -> NDArray[np.float32]:
         """Levels -> (3, slices, rows, columns), normalised; grey is repeated once it is small."""
-        box = resize_volume(volume, size=self.size)
-        if num_channels == 1:
-            box = to_luma(box)
+        channels = 1 if num_channels == 1 else None
+        # (slices, rows, columns, channels) -> (channels, slices, rows, columns)
+        box = resize_volume(volume.values, shape=self.size, num_channels=channels).transpose(3, 0, 1, 2)
         return (box / np.float32(255.0) - _MEAN) / _STD
 
 

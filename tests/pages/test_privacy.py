@@ -318,4 +318,4 @@ def test_evidence_says_what_an_image_was() -> None:
     assert describe_evidence(pair(1, q=0.2))[0] == "An image of gan; the audit does not flag it (q = 0.2)."
     volume = describe_evidence(pair(1, q=0.2), axial=(0.1, None, 0.9), n_slices=30)
     assert volume[0] == "A volume of gan; the audit does not flag it (q = 0.2)."
-    assert volume[-1] == "Axial slice 30 of 30 agrees best (r = 0.90)."
+    assert volume[-1] == "Axial slices 21 to 30 of 30 agree best (r = 0.90)."

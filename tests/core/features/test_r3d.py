@@ -19,8 +19,8 @@ from core.features.base import Device, ExtractorOptions, Precision, VolumeExtrac
 from core.features.extraction import extract_features
 from core.features.r3d import FILE_NAME, SHA256
 from core.features.registry import get_extractor_info, load_extractor
-from core.features.volume_resize import resize_volume
 from core.images.volume import Volume
+from core.images.volume_resizing import resize_volume
 from tests.core.features.volume_sets import make_volume, scan_volumes, write_volumes
 
 pytestmark = pytest.mark.usefixtures("workspace")
@@ -53,7 +53,8 @@ def test_features_are_those_of_torchvisions_own_network(weights: Path) -> None:
     network.load_state_dict(torch.load(weights, weights_only=True))
     network.fc = nn.Identity()
     network.eval()
-    clips = np.stack([resize_volume(volume, size=(4, 28, 28)).repeat(3, axis=0) for volume in volumes]) / 255
+    boxes = [resize_volume(volume.values, shape=(4, 28, 28), num_channels=3) for volume in volumes]
+    clips = np.stack(boxes).transpose(0, 4, 1, 2, 3) / 255
     mean, std = torch.tensor([0.43216, 0.394666, 0.37645]), torch.tensor([0.22803, 0.22145, 0.216989])
     normalised = (torch.from_numpy(clips) - mean.view(3, 1, 1, 1)) / std.view(3, 1, 1, 1)
     with torch.no_grad():

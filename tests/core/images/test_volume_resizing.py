@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
+from torch.nn import functional
 
 from core.images.slice_sheet import lay_out_slices
 from core.images.volume_resizing import resize_volume
@@ -41,6 +43,14 @@ def test_half_the_voxels_are_means_of_the_interpolation_over_two() -> None:
     places = (np.arange(60_000) + 0.5) / 5_000 - 0.5
     fine = np.interp(places, np.arange(12), values.astype(np.float64))
     np.testing.assert_allclose(resized, fine.reshape(6, 10_000).mean(axis=1), atol=1e-3)
+
+
+def test_enlarged_it_is_interpolated_as_torch_does() -> None:
+    levels = np.random.default_rng(2).integers(0, 256, (6, 9, 7), dtype=np.uint8)
+    whole = torch.from_numpy(levels.astype(np.float32))[None, None]
+    expected = functional.interpolate(whole, size=(13, 20, 31), mode="trilinear", align_corners=False)[0, 0]
+    resized = resize_volume(levels, shape=(13, 20, 31))[..., 0]
+    np.testing.assert_allclose(resized, expected.numpy(), atol=1e-3)
 
 
 def test_fine_stripes_become_grey_and_no_coarse_stripes() -> None:
