@@ -13,15 +13,18 @@ from core.audit.set_warnings import (
     warn_of_shapes,
     warn_of_sizes,
     warn_of_spacing,
+    warn_of_values,
 )
 from core.datasets.groups import list_groups
 from core.datasets.image_set import ImageSet, Role, find_duplicates
 from core.errors import InputError
 from core.images.decoded import ImageFacts
+from core.images.intensity import IntensityMode
 
 __all__ = ["check_study", "find_shared", "summarise_set"]
 
 _LOSSY = {"JPEG", "WEBP"}
+_BY_FILE = {IntensityMode.FILE, IntensityMode.AS_IS}
 
 
 def summarise_set(image_set: ImageSet) -> SetSummary:
@@ -130,16 +133,20 @@ def _format_warnings(real: ImageSet, other: ImageSet) -> list[str]:
         "lossy compression alone moves every distance.",
         lambda facts: facts.format if facts.format in _LOSSY else "lossless",
     )
-    differ(
-        "bit depth",
-        "deeper images are scaled by their own range, 8-bit ones are not.",
-        lambda facts: f"{facts.bit_depth}-bit",
-    )
+    # Volumes follow a window or percentiles at every depth.
+    if not (real.has_volumes and real.items[0].intensity.mode not in _BY_FILE):
+        differ(
+            "bit depth",
+            "deeper images are scaled by their own range, 8-bit ones are not.",
+            lambda facts: f"{facts.bit_depth}-bit",
+        )
     differ(
         "channels",
         "use --num-channels 1 to compare them as grey images.",
         lambda facts: "grey" if facts.channels == 1 else "colour",
     )
+    if (warning := warn_of_values(_title(other), other.values, real.values)) is not None:
+        warnings.append(warning)
     if real.has_volumes:
         found = (
             warn_of_shapes(_title(other), _range_shapes(theirs), _range_shapes(ours)),

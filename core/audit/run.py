@@ -172,7 +172,7 @@ def _record_protocol(
             )
             for one in plan.extractors
         ),
-        intensity=describe_intensity(protocol.intensity),
+        intensity=describe_intensity(protocol.intensity, of_volumes=sets[0].has_volumes),
         mean_image_size=(frame.width, frame.height) if isinstance(frame, MeanFrame) else None,
         mean_volume_size=frame.shape if isinstance(frame, VolumeFrame) else None,
         metric_versions={name: facts.version for name, facts in METRICS.items()},

@@ -11,12 +11,17 @@ __all__ = [
     "warn_of_shapes",
     "warn_of_sizes",
     "warn_of_spacing",
+    "warn_of_values",
     "write_spacing",
 ]
 
 _AXES: Final = ("slices", "rows", "columns")
 # Spacings that differ by less are equal: files round them.
 _TOLERANCE: Final = 0.01
+
+# Values that reach twice as far, or whose middle is half of the wider range away, are on another scale:
+# what is of one kind differs less.
+_MOST_SPAN: Final = 2.0
 
 _Spacing = tuple[float, float, float]
 
@@ -42,6 +47,33 @@ def warn_of_classes(title: str, theirs: Iterable[str], real: Iterable[str]) -> s
     return (
         f"{title} has the classes {', '.join(theirs)}, the real set {', '.join(real)}: whole-set numbers mix "
         "what is missing with how good it is."
+    )
+
+
+def warn_of_values(
+    title: str, theirs: tuple[float, float] | None, real: tuple[float, float] | None
+) -> str | None:
+    """Say that the grey values of a set lie elsewhere, or reach twice as far or half; None if they do not.
+
+    Args:
+        title: from `title_set`.
+        theirs: smallest and largest value of the set's images, medians over those deeper than 8 bits; None
+            where there are none.
+        real: the real set's.
+    """
+    if theirs is None or real is None:
+        return None
+    (low, high), (real_low, real_high) = theirs, real
+    span, real_span = high - low, real_high - real_low
+    widest = max(span, real_span)
+    is_alike = min(span, real_span) >= widest / _MOST_SPAN
+    is_there = abs((low + high) - (real_low + real_high)) / 2 <= widest / _MOST_SPAN
+    if is_alike and is_there:
+        return None
+    return (
+        f"{title} and the real set differ in the range of their values ({low:.6g} to {high:.6g} against "
+        f"{real_low:.6g} to {real_high:.6g}): one window shows them differently, and a policy that goes by "
+        "each image hides it."
     )
 
 

@@ -177,7 +177,7 @@ def analyse_bias(
             real = framed
         else:
             inherited += _compare(real, found[0], framed, one, options.probe.seed)
-    policy = describe_intensity(sets[0].items[0].intensity)
+    policy = describe_intensity(sets[0].items[0].intensity, of_volumes=sets[0].has_volumes)
     return BiasResult(options, classes, tuple(found), tuple(inherited), policy, montage_slices)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -36,7 +38,7 @@ from core.progress import Progress
 from core.shards import ShardFolder
 from core.workspace_key import load_workspace_key
 
-__all__ = ["Outcome", "read_entries"]
+__all__ = ["Outcome", "ReadItem", "read_entries"]
 
 _FACT_COLUMNS = {
     "format": "U16",
@@ -49,13 +51,33 @@ _FACT_COLUMNS = {
     "patient": "U32",
     "slices": "i8",
 }
-_SPACING = "spacing_mm"
+_SPACING, _VALUES = "spacing_mm", "values"
 _CHUNK = 1024
 # Small files are kept from hashing to decoding; others are read again, from the system's own cache mostly.
 _KEPT_BYTES = 1 << 16
 
-Outcome = tuple[str, str, ImageFacts] | str
-"""Digest of the bytes, digest of the pixels and facts; or why an item cannot be read."""
+
+@dataclass(frozen=True, slots=True)
+class ReadItem:
+    """What reading an item found.
+
+    Attributes:
+        digest: of its bytes.
+        pixel_digest: of its pixels or voxels.
+        facts: format, size and depth.
+        values: smallest and largest grey value, of items deeper than 8 bits; or None.
+    """
+
+    digest: str
+    pixel_digest: str
+    facts: ImageFacts
+    values: tuple[float, float] | None
+
+
+Outcome = ReadItem | str
+"""What was found, or why an item cannot be read."""
+
+_Decoded = tuple[str, ImageFacts, tuple[float, float] | None]
 
 
 def read_entries(
@@ -75,9 +97,9 @@ def read_entries(
         CancelledError: if progress says so.
     """
     packages = f"pillow{PIL.__version__}-numpy{np.__version__}-pydicom{version('pydicom')}"
-    packages += f"-nibabel{version('nibabel')}-volumes1"
+    packages += f"-nibabel{version('nibabel')}-values1"
     limits = f"v{DECODING_VERSION}-{packages}-{settings.max_pixels}"
-    cache = ShardFolder(settings.home / "scans" / limits, (*_FACT_COLUMNS, _SPACING, "pixel_digest"))
+    cache = ShardFolder(settings.home / "scans" / limits, (*_FACT_COLUMNS, _SPACING, _VALUES, "pixel_digest"))
     shared: dict[ImageFacts, ImageFacts] = {}
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
         stream = iter(entries)
@@ -85,8 +107,7 @@ def read_entries(
             for entry, outcome in _read_chunk(chunk, cache, settings, pool, progress):
                 if not isinstance(outcome, str):
                     # Most images of a folder are alike: one object for all of them saves memory.
-                    digest, pixel_digest, facts = outcome
-                    outcome = digest, pixel_digest, shared.setdefault(facts, facts)
+                    outcome = replace(outcome, facts=shared.setdefault(outcome.facts, outcome.facts))
                 yield entry, outcome
 
 
@@ -119,7 +140,7 @@ def _read_chunk(
             kept[digest] = files
         return digest, ""
 
-    def decode(entry: Entry, digest: str) -> tuple[str, ImageFacts] | str:
+    def decode(entry: Entry, digest: str) -> _Decoded | str:
         try:
             files = kept.pop(digest, None)
             if files is None:
@@ -133,7 +154,7 @@ def _read_chunk(
     kept: dict[str, dict[str, bytes]] = {}
     hashed = list(pool.map(hash_entry, chunk))
     digests = [digest for digest, _ in hashed if digest is not None]
-    known: dict[str, tuple[str, ImageFacts]] = {}
+    known: dict[str, _Decoded] = {}
     rows = cache.read(digests)
     for row, position in enumerate(rows.positions):
         known[digests[position]] = _facts_from_row(rows.columns, row)
@@ -141,7 +162,7 @@ def _read_chunk(
     new = [digest for digest in first if digest not in known]
     progress.advance(len(chunk) - len(new))
     failed: dict[str, str] = {}
-    fresh: dict[str, tuple[str, ImageFacts]] = {}
+    fresh: dict[str, _Decoded] = {}
     for new_digest, outcome in zip(new, pool.map(decode, [first[d] for d in new], new), strict=True):
         progress.advance()
         if isinstance(outcome, str):
@@ -156,40 +177,44 @@ def _read_chunk(
         elif digest in failed:
             yield entry, failed[digest]
         else:
-            yield entry, (digest, *known[digest])
+            yield entry, ReadItem(digest, *known[digest])
 
 
-def _decode(files: dict[str, bytes], max_pixels: int, key: bytes) -> tuple[str, ImageFacts]:
+def _decode(files: dict[str, bytes], max_pixels: int, key: bytes) -> _Decoded:
     """Decode a picture, or a volume of one or many files."""
     if len(files) > 1:
         volume = decode_series(tuple(files), files.__getitem__, max_pixels=max_pixels, key=key)
-        return compute_voxel_digest(volume), describe_volume(volume, "DICOM")
+        return compute_voxel_digest(volume), describe_volume(volume, "DICOM"), volume.find_values()
     (data,) = files.values()
     try:
         image = decode_image(data, max_pixels=max_pixels, key=key)
-        return compute_pixel_digest(image), image.facts
+        return compute_pixel_digest(image), image.facts, image.find_values()
     except IsVolumeError as error:
         volume = decode_volume(data, max_pixels=max_pixels, key=key)
         if len(volume.volume.values) == 1:
             raise ImageReadError(str(error)) from None
-        return compute_voxel_digest(volume), describe_volume(volume, find_volume_format(data) or "")
+        facts = describe_volume(volume, find_volume_format(data) or "")
+        return compute_voxel_digest(volume), facts, volume.find_values()
 
 
-def _store_facts(cache: ShardFolder, fresh: dict[str, tuple[str, ImageFacts]]) -> None:
+def _store_facts(cache: ShardFolder, fresh: dict[str, _Decoded]) -> None:
     columns: dict[str, Any] = {
-        column: np.array([getattr(facts, column) for _, facts in fresh.values()], dtype=dtype)
+        column: np.array([getattr(facts, column) for _, facts, _ in fresh.values()], dtype=dtype)
         for column, dtype in _FACT_COLUMNS.items()
     }
-    spacings = [facts.spacing_mm or (0.0, 0.0, 0.0) for _, facts in fresh.values()]
+    spacings = [facts.spacing_mm or (0.0, 0.0, 0.0) for _, facts, _ in fresh.values()]
     columns[_SPACING] = np.array(spacings, dtype="f8").reshape(-1, 3)
-    columns["pixel_digest"] = np.array([digest for digest, _ in fresh.values()], dtype="U64")
+    values = [found or (np.nan, np.nan) for _, _, found in fresh.values()]
+    columns[_VALUES] = np.array(values, dtype="f8").reshape(-1, 2)
+    columns["pixel_digest"] = np.array([digest for digest, _, _ in fresh.values()], dtype="U64")
     # Without a cache the next scan decodes again; that is no reason to end this one.
     with suppress(StoreError):
         cache.write(list(fresh), columns)
 
 
-def _facts_from_row(columns: Any, row: int) -> tuple[str, ImageFacts]:
+def _facts_from_row(columns: Any, row: int) -> _Decoded:
     values = {column: columns[column][row].item() for column in _FACT_COLUMNS}
     spacing = tuple(columns[_SPACING][row].tolist())
     facts = ImageFacts(**values, spacing_mm=spacing if all(spacing) else None)
-    return columns["pixel_digest"][row].item(), facts
+    low, high = columns[_VALUES][row].tolist()
+    return columns["pixel_digest"][row].item(), facts, None if math.isnan(low) else (low, high)

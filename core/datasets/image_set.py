@@ -97,6 +97,8 @@ class ImageSet:
         items: readable images, ordered by id.
         unreadable: files that were left out, with reasons, ordered by id.
         warnings: one sentence each, about the set as a whole.
+        values: smallest and largest grey value of its items, the medians over those deeper than 8 bits; None
+            where there are none.
 
     Items are pictures or volumes, never both.
     """
@@ -107,6 +109,7 @@ class ImageSet:
     items: tuple[Item, ...]
     unreadable: tuple[UnreadableFile, ...] = ()
     warnings: tuple[str, ...] = ()
+    values: tuple[float, float] | None = None
 
     def __len__(self) -> int:
         return len(self.items)

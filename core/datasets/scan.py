@@ -6,16 +6,16 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 
 from core.config import Settings, get_settings
 from core.confinement import is_confined
 from core.datasets.entries import Entry, join_series, list_single
-from core.datasets.entry_reading import read_entries
+from core.datasets.entry_reading import ReadItem, read_entries
 from core.datasets.image_set import ImageSet, Item, Role, UnreadableFile
 from core.datasets.labels import LabelTable
 from core.datasets.listing import list_files
 from core.errors import ImageSetError
-from core.images.decoded import ImageFacts
 from core.images.display import DEFAULT_INTENSITY
 from core.images.intensity import Intensity
 from core.progress import Progress, SilentProgress
@@ -79,11 +79,14 @@ def scan_image_set(
     unreadable += [UnreadableFile(item_id, reason) for item_id, reason in doubles]
     progress.start(f"Reading {name}", len(entries))
     items: list[Item] = []
+    values: dict[str, tuple[float, float]] = {}
     for entry, outcome in read_entries(entries, workers=workers, settings=settings, progress=progress):
         if isinstance(outcome, str):
             unreadable.append(UnreadableFile(entry.id, outcome))
         else:
-            items.append(_make_item(entry, *outcome, folder, labels, intensity))
+            items.append(_make_item(entry, outcome, folder, labels, intensity))
+            if outcome.values is not None:
+                values[entry.id] = outcome.values
     items, others = _keep_kind(items)
     unreadable += others
     warnings = _set_warnings(items, labels)
@@ -95,7 +98,9 @@ def scan_image_set(
     if len(items) < 2:
         raise ImageSetError(_too_few(folder, role, name, len(items), unreadable))
     unreadable.sort(key=lambda bad: bad.id)
-    return ImageSet(role, name, folder, tuple(items), tuple(unreadable), tuple(warnings))
+    found = [values[item.id] for item in items if item.id in values]
+    typical = (median(low for low, _ in found), median(high for _, high in found)) if found else None
+    return ImageSet(role, name, folder, tuple(items), tuple(unreadable), tuple(warnings), typical)
 
 
 def _title(role: Role, name: str) -> str:
@@ -104,9 +109,7 @@ def _title(role: Role, name: str) -> str:
 
 def _make_item(
     entry: Entry,
-    digest: str,
-    pixel_digest: str,
-    facts: ImageFacts,
+    found: ReadItem,
     folder: Path,
     labels: LabelTable | None,
     intensity: Intensity,
@@ -116,11 +119,11 @@ def _make_item(
     return Item(
         entry.id,
         entry.paths[0],
-        digest,
-        pixel_digest,
+        found.digest,
+        found.pixel_digest,
         label,
-        patient or facts.patient or None,
-        facts,
+        patient or found.facts.patient or None,
+        found.facts,
         intensity,
         parts=parts,
     )

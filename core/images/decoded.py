@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from core.errors import ImageReadError
 from core.images.intensity import Rendering
 
-__all__ = ["DecodedImage", "GreyValues", "ImageFacts", "check_pixel_count", "collapse_equal_channels"]
+__all__ = [
+    "DecodedImage",
+    "GreyValues",
+    "ImageFacts",
+    "check_pixel_count",
+    "collapse_equal_channels",
+    "find_extremes",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,27 @@ class DecodedImage:
     pixels: NDArray[Any]
     facts: ImageFacts
     grey: GreyValues | None = None
+
+    def find_values(self) -> tuple[float, float] | None:
+        """Smallest and largest grey value in the file's own unit, of images deeper than 8 bits; or None."""
+        if self.grey is None:
+            return find_extremes(self.pixels)
+        return find_extremes(self.grey.values, self.grey.padding)
+
+
+def find_extremes(
+    values: NDArray[Any], padding: NDArray[np.bool_] | None = None
+) -> tuple[float, float] | None:
+    """Smallest and largest of deep grey values; None of 8-bit ones and colour, whose scale is known.
+
+    Args:
+        values: grey values, or colours as uint8.
+        padding: of their shape, True where one is no measurement.
+    """
+    if values.dtype == np.uint8:
+        return None
+    measured = values if padding is None else values[~padding]
+    return (float(measured.min()), float(measured.max())) if measured.size else None
 
 
 def check_pixel_count(width: int, height: int, *, max_pixels: int) -> None:

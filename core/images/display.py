@@ -19,20 +19,27 @@ _DEFAULT_WORDS = "8-bit as stored; deeper images scaled by their own minimum and
 _NO_RENDERING = Rendering()
 
 _MINMAX = Intensity(mode=IntensityMode.MINMAX)
+_BY_FILE = {IntensityMode.FILE, IntensityMode.AS_IS}
 # Of files that say nothing of their display, these are one and the same.
 _BY_RANGE = {IntensityMode.FILE, IntensityMode.MINMAX, IntensityMode.AS_IS}
 # ITU-R BT.601 luma, as Pillow's own conversion from RGB to L.
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
-def describe_intensity(policy: Intensity) -> str:
+def describe_intensity(policy: Intensity, *, of_volumes: bool = False) -> str:
     """Say how stored values reach the scale 0 to 255, as every protocol records it.
 
     The words of the default stand for a feature space: features that were computed before files could say how
     they are shown are still good.
+
+    Args:
+        policy: which values are black and white.
+        of_volumes: whether it is said of volumes, which follow a policy at 8 bits, too.
     """
     if policy == DEFAULT_INTENSITY:
         return _DEFAULT_WORDS
+    if of_volumes and policy.mode not in _BY_FILE:
+        return f"volumes of every depth by {policy.describe()}"
     return f"8-bit as stored; deeper images by {policy.describe()}"
 
 

@@ -14,6 +14,7 @@ from typing import Final
 __all__ = ["keep_safe_sentences"]
 
 _NUMBER = r"[\d,]+"
+_VALUE = r"-?\d[\d.e+-]*"
 _SHARES = rf"(?:{_NUMBER} % (?:JPEG|WEBP|lossless|{_NUMBER}-bit|grey|colour)(?:, )?)+"
 _SIDES = r"\d+(?: to \d+)? (?:slices|rows|columns)(?: and \d+(?: to \d+)? (?:rows|columns))*"
 _SPACING = r"[\d.e+-]+(?: to [\d.e+-]+)?(?: x [\d.e+-]+(?: to [\d.e+-]+)?){2} mm"
@@ -50,6 +51,12 @@ _WORDINGS: Final = tuple(
         (
             rf"SET and the real set differ in bit depth \({_SHARES} against {_SHARES}\): deeper images are "
             r"scaled by their own range, 8-bit ones are not\.",
+            "",
+        ),
+        (
+            rf"SET and the real set differ in the range of their values \({_VALUE} to {_VALUE} against "
+            rf"{_VALUE} to {_VALUE}\): one window shows them differently, and a policy that goes by each "
+            r"image hides it\.",
             "",
         ),
         (

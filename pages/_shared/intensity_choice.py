@@ -24,7 +24,7 @@ _POLICIES: Final[dict[str, Intensity]] = {
 }
 _HELP: Final = (
     "Which values are black and white, for images deeper than 8 bits, such as DICOM and NIfTI files; the "
-    "same for real and synthetic sets. Windows are in Hounsfield units. 8-bit images stay as stored."
+    "same for real and synthetic sets. Windows are in Hounsfield units. 8-bit pictures stay as stored."
 )
 JOIN_HELP: Final = (
     "Whether the DICOM slices of one series are one volume, ordered by their positions in the patient. NIfTI "

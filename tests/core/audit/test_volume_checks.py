@@ -20,10 +20,13 @@ from core.bias.frame import count_montage_slices
 from core.bias.options import BiasChoices
 from core.config import Settings, get_settings
 from core.datasets.image_set import ImageSet, Role
+from core.datasets.item_source import load_volume
 from core.datasets.scan import scan_image_set
 from core.datasets.study import Study
 from core.errors import ImageSetError, InputError
 from core.features.volume_view import VolumeView
+from core.images.display import DEFAULT_INTENSITY
+from core.images.intensity import PRESETS, Intensity
 from core.metrics.ms_ssim import compute_pair_ms_ssim
 from core.progress import SilentProgress
 from core.report.cautions import collect_set_cautions
@@ -31,6 +34,8 @@ from core.report.safe_sentences import keep_safe_sentences
 from tests.core.audit.fixtures import make_row, make_summary
 from tests.core.features.volume_sets import write_array, write_nifti
 from tests.images import write_images
+
+MM = (1.0, 1.0, 1.0)
 
 
 @pytest.fixture
@@ -198,3 +203,57 @@ def test_multiscale_numbers_say_what_their_resolutions_are_of(
     )
     assert not warnings and {row.metric for row in rows} == {"mm_fid", "mm_std"}
     assert all(words in row.note for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("factor", "offset", "differs"),
+    [
+        (1.0, 0.0, False),
+        (1.9, 0.0, False),
+        (2.1, 0.0, True),
+        (1 / 2100, 0.0, True),
+        (1.0, 600.0, True),
+        (-1.0, 0.0, True),
+    ],
+)
+def test_values_on_another_scale_are_warned_of(
+    settings: Settings, tmp_path: Path, factor: float, offset: float, differs: bool
+) -> None:
+    rng = np.random.default_rng(0)
+    for name, scale, start in (("real", 1.0, 0.0), ("gan", factor, offset)):
+        for at in range(3):
+            values = rng.integers(-1000, 101, (4, 8, 9)).astype(np.float32)
+            values[0, 0, :2] = -1000, 100
+            write_nifti(tmp_path / name / f"{at}.nii", values * np.float32(scale) + np.float32(start), MM)
+    real = scan_image_set(tmp_path / "real", role=Role.REAL, name="real")
+    gan = scan_image_set(tmp_path / "gan", role=Role.SYNTHETIC, name="gan")
+    assert real.values == (-1000, 100)
+    # What was kept of the first scan says the same.
+    assert scan_image_set(tmp_path / "real", role=Role.REAL, name="real").values == real.values
+    told = [one for one in check_study([real, gan], ()) if "range of their values" in one]
+    assert bool(told) == differs
+    kept, n_left_out = keep_safe_sentences(told, sets=("gan",), classes=(), extractors=())
+    assert list(kept) == told and n_left_out == 0
+
+
+def test_a_policy_that_was_asked_for_holds_for_volumes_of_8_bits(settings: Settings, tmp_path: Path) -> None:
+    deep = np.random.default_rng(0).integers(0, 120, (5, 8, 9))
+    for name, dtype in (("real", "uint8"), ("gan", "float32")):
+        for at in range(2):
+            write_nifti(tmp_path / name / f"{at}.nii", (deep + at).astype(dtype), MM)
+
+    def scan(name: str, role: Role, policy: Intensity) -> ImageSet:
+        return scan_image_set(tmp_path / name, role=role, name=name, intensity=policy)
+
+    def load(image_set: ImageSet) -> np.ndarray:
+        item = image_set.items[0]
+        return load_volume(item.source, settings).to_levels(item.intensity)
+
+    both = [scan("real", Role.REAL, PRESETS["mr"]), scan("gan", Role.SYNTHETIC, PRESETS["mr"])]
+    np.testing.assert_array_equal(load(both[0]), load(both[1]))
+    assert load(both[0]).max() == 255
+    assert not any("bit depth" in one for one in check_study(both, ()))
+    # By default, 8 bits stay as they are, and what that does is said.
+    both = [scan("real", Role.REAL, DEFAULT_INTENSITY), scan("gan", Role.SYNTHETIC, DEFAULT_INTENSITY)]
+    assert (load(both[0]).max(), load(both[1]).max()) == (deep.max(), 255)
+    assert any("bit depth" in one for one in check_study(both, ()))

@@ -55,7 +55,9 @@ def test_a_volume_is_shown_evenly_between_them(name: str) -> None:
 
 def test_grey_levels_and_colours_are_shown_as_they_are() -> None:
     levels = np.full((2, 3, 4), 7, np.uint8)
-    assert load(levels).find_shown_range(PRESETS["mr"]) == (0, 255)
+    assert load(levels).find_shown_range(PRESETS["film"]) == (0, 255)
+    # Percentiles that were asked for hold at 8 bits, too; colour has none.
+    assert load(levels).find_shown_range(PRESETS["mr"]) == (7, 7)
     assert load(np.stack([levels] * 3, axis=3)).find_shown_range(PRESETS["mr"]) == (0, 255)
     assert find_range(levels, PRESETS["mr"]) == (7, 7)
 
