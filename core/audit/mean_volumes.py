@@ -46,7 +46,7 @@ def compute_mean_volumes(
     """
     found: MeanVolumes = {}
     workers = default_workers() if workers is None else workers
-    progress.start("Averaging volumes", sum(len(image_set) for image_set in sets))
+    progress.start("Averaging volumes", sum(len(image_set) for image_set in sets), unit="volumes")
     for image_set in sets:
         means: dict[str | None, MeanImage] = {None: MeanImage()}
         means |= {label: MeanImage() for label in (*image_set.classes, *list_groups(image_set))}
