@@ -19,12 +19,10 @@ from core.datasets.groups import list_groups
 from core.datasets.image_set import ImageSet, Role, find_duplicates
 from core.errors import InputError
 from core.images.decoded import ImageFacts
-from core.images.intensity import IntensityMode
 
 __all__ = ["check_study", "find_shared", "summarise_set"]
 
 _LOSSY = {"JPEG", "WEBP"}
-_BY_FILE = {IntensityMode.FILE, IntensityMode.AS_IS}
 
 
 def summarise_set(image_set: ImageSet) -> SetSummary:
@@ -134,7 +132,7 @@ def _format_warnings(real: ImageSet, other: ImageSet) -> list[str]:
         lambda facts: facts.format if facts.format in _LOSSY else "lossless",
     )
     # Volumes follow a window or percentiles at every depth.
-    if not (real.has_volumes and real.items[0].intensity.mode not in _BY_FILE):
+    if not real.has_volumes or real.items[0].intensity.is_left_to_files:
         differ(
             "bit depth",
             "deeper images are scaled by their own range, 8-bit ones are not.",

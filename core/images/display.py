@@ -19,7 +19,6 @@ _DEFAULT_WORDS = "8-bit as stored; deeper images scaled by their own minimum and
 _NO_RENDERING = Rendering()
 
 _MINMAX = Intensity(mode=IntensityMode.MINMAX)
-_BY_FILE = {IntensityMode.FILE, IntensityMode.AS_IS}
 # Of files that say nothing of their display, these are one and the same.
 _BY_RANGE = {IntensityMode.FILE, IntensityMode.MINMAX, IntensityMode.AS_IS}
 # ITU-R BT.601 luma, as Pillow's own conversion from RGB to L.
@@ -38,7 +37,7 @@ def describe_intensity(policy: Intensity, *, of_volumes: bool = False) -> str:
     """
     if policy == DEFAULT_INTENSITY:
         return _DEFAULT_WORDS
-    if of_volumes and policy.mode not in _BY_FILE:
+    if of_volumes and not policy.is_left_to_files:
         return f"volumes of every depth by {policy.describe()}"
     return f"8-bit as stored; deeper images by {policy.describe()}"
 

@@ -135,6 +135,11 @@ class Intensity(BaseModel):
             raise ValueError("The low percentile must be below the high one.")
         return self
 
+    @property
+    def is_left_to_files(self) -> bool:
+        """Whether each file says what is black and white, rather than the policy."""
+        return self.mode in (IntensityMode.FILE, IntensityMode.AS_IS)
+
     def describe(self) -> str:
         """Say the policy in a few words, as results and protocols show it."""
         match self.mode:

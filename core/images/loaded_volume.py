@@ -16,7 +16,6 @@ from core.images.volume import Volume
 __all__ = ["LoadedVolume"]
 
 _MINMAX = Intensity(mode=IntensityMode.MINMAX)
-_BY_FILE = {IntensityMode.FILE, IntensityMode.AS_IS}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +65,7 @@ class LoadedVolume:
     def _is_shown(self, policy: Intensity) -> bool:
         """Whether its values are levels already."""
         says = self.rendering.window is not None or self.rendering.table is not None
-        by_file = policy.mode in _BY_FILE and not says and not self.rendering.is_inverted
+        by_file = policy.is_left_to_files and not says and not self.rendering.is_inverted
         return self.volume.is_colour or (self.volume.values.dtype == np.uint8 and by_file)
 
 
