@@ -15,6 +15,7 @@ from pages._shared.access import is_authentication_configured, judge_address, ju
 from pages._shared.failures import show_failure
 from pages._shared.guards import LocalOnly, SecurityHeaders
 from pages._shared.image_route import IMAGE_ROUTE
+from pages._shared.job_route import JOB_ROUTE
 from pages._shared.map_route import MAP_ROUTE
 from pages._shared.rating_routes import RATING_ROUTES
 from pages._shared.rounds import make_rounds
@@ -43,7 +44,7 @@ if not (authenticated or allow_remote):
 app = st.App(
     # Pages lie in groups: Streamlit would serve a deep link to a page flat in pages/ without the frame.
     Path(__file__).parent / "pages" / "_shared" / "frame.py",
-    routes=[IMAGE_ROUTE, MAP_ROUTE, *RATING_ROUTES],
+    routes=[IMAGE_ROUTE, JOB_ROUTE, MAP_ROUTE, *RATING_ROUTES],
     lifespan=make_rounds,
     middleware=middleware,
     on_script_error=show_failure,

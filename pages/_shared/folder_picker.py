@@ -35,9 +35,15 @@ def pick_folder(settings: Settings, *, purpose: str, start: FolderRef | None) ->
     place: FolderRef = st.session_state.setdefault(
         f"picker_{purpose}", start if start and start.root in roots else FolderRef(root=roots[0], path="")
     )
-    root = st.selectbox("Folder root", roots, index=roots.index(place.root), help="Set by MEDSYN_DATA_ROOTS.")
-    if root != place.root:
-        _go(purpose, FolderRef(root=root, path=""))
+    chosen = f"picker_root_{purpose}"
+    st.session_state[chosen] = place.root
+    st.selectbox(
+        "Folder root",
+        roots,
+        key=chosen,
+        on_change=lambda: _go(purpose, FolderRef(root=st.session_state[chosen], path="")),
+        help="Set by MEDSYN_DATA_ROOTS.",
+    )
     _show_path(purpose, place)
     key = f"sought_{purpose}_{place.root}_{place.path}"
     sought = st.session_state.get(key, "")
@@ -78,8 +84,14 @@ def _show_path(purpose: str, place: FolderRef) -> None:
         for depth in range(len(parts) + 1):
             label = show_name(parts[depth - 1]) if depth else place.root
             above = FolderRef(root=place.root, path="/".join(parts[:depth]))
-            if st.button(label, key=f"up_{purpose}_{depth}", type="tertiary", icon=":material/folder_open:"):
-                _go(purpose, above)
+            st.button(
+                label,
+                key=f"up_{purpose}_{depth}",
+                type="tertiary",
+                icon=":material/folder_open:",
+                on_click=_go,
+                args=(purpose, above),
+            )
 
 
 def _show_folders(purpose: str, place: FolderRef, listing: FolderListing) -> None:
@@ -97,11 +109,13 @@ def _show_folders(purpose: str, place: FolderRef, listing: FolderListing) -> Non
         for number, folder in enumerate(listing.subfolders)
     )
     caption = f"The first {len(rows):,} sub-folders; find others by name." if listing.truncated else ""
-    clicked = show_table(
-        Table(_COLUMNS, rows, caption), key=f"folders_{purpose}", file_name="folders.csv", height_px=260
+    show_table(
+        Table(_COLUMNS, rows, caption),
+        key=f"folders_{purpose}",
+        file_name="folders.csv",
+        height_px=260,
+        on_click=lambda name: _go(purpose, place.child(name)),
     )
-    if clicked is not None:
-        _go(purpose, place.child(clicked))
 
 
 def _show_files(place: FolderRef, settings: Settings) -> None:
@@ -115,8 +129,8 @@ def _show_files(place: FolderRef, settings: Settings) -> None:
 
 
 def _go(purpose: str, place: FolderRef) -> None:
+    """Move on, before the dialog is drawn again."""
     st.session_state[f"picker_{purpose}"] = place
-    st.rerun(scope="fragment")
 
 
 def _finish(purpose: str, picked: list[FolderRef]) -> None:

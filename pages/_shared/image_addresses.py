@@ -1,4 +1,4 @@
-"""Addresses of images: signed, short-lived, and naming an item's id, never its file."""
+"""Addresses of images, maps and jobs: signed, short-lived, and naming an item's id, never its file."""
 
 from __future__ import annotations
 
@@ -14,18 +14,22 @@ from core.config import Settings, get_settings
 from core.workspace_key import load_workspace_key
 
 __all__ = [
+    "JOBS_ADDRESS",
     "LOGIN_COOKIE",
     "MAX_THUMBNAIL_PX",
     "Form",
     "address_image",
+    "address_jobs",
     "address_map",
     "address_pattern",
     "address_stimulus",
     "is_signed",
+    "name_jobs",
     "name_map",
 ]
 
 LOGIN_COOKIE: Final = "_streamlit_user"
+JOBS_ADDRESS: Final = "/jobs/active"
 MAX_THUMBNAIL_PX: Final = 512
 
 # Long enough to look at what was asked for; addresses stay the same for as long, so that pages need not
@@ -77,6 +81,18 @@ def address_map(audit_id: str, key: str) -> str:
     return f"/maps/{audit_id}/{key}?{_sign_query(audit_id, name_map(key), form='map', side_px=0)}"
 
 
+def address_jobs(study_id: str | None, kind: str | None) -> str:
+    """Return the address of the jobs that wait or run, good for this visitor and as long as those of images.
+
+    Args:
+        study_id: only this study's.
+        kind: only jobs of this kind.
+    """
+    chosen = {name: value for name, value in (("study", study_id), ("kind", kind)) if value is not None}
+    signed = _sign_query(JOBS_ADDRESS, name_jobs(study_id, kind), form="jobs", side_px=0)
+    return f"{JOBS_ADDRESS}?{'&'.join(filter(None, (urlencode(chosen), signed)))}"
+
+
 def address_stimulus(session_id: str, number: int) -> str:
     """Return the address of an image as raters of a session saw it, good as long as those of other images.
 
@@ -87,6 +103,11 @@ def address_stimulus(session_id: str, number: int) -> str:
         number: the image's place in the session's list.
     """
     return f"/images/{session_id}/{number}?{_sign_query(session_id, f'{number}', form='stimulus', side_px=0)}"
+
+
+def name_jobs(study_id: str | None, kind: str | None) -> str:
+    """What a signature calls the jobs of a study and kind; no item is called so."""
+    return f"jobs {study_id!r} {kind!r}"
 
 
 def name_map(key: str) -> str:

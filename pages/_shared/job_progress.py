@@ -4,42 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.db.job_record import JobRecord, JobState
-from core.db.jobs import list_jobs
 from core.jobs.description import describe_job
 from core.jobs.queue import cancel_job
+from pages._shared.assets import read_assets
+from pages._shared.image_addresses import address_jobs
+from pages._shared.job_standing import encode_jobs, list_active_jobs
 from pages._shared.links import JOBS
 from pages._shared.names import escape_markdown
 from pages._shared.workspace import open_workspace
 
 __all__ = ["show_active_jobs", "show_job", "show_last_job"]
 
-_WHILE_WORKING_S, _WHILE_IDLE_S = 1.0, 5.0
+_WHILE_WORKING_MS, _WHILE_IDLE_MS = 1_000, 5_000
 
 
 def show_active_jobs(*, study_id: str | None = None, kind: str | None = None) -> None:
     """Show every job that waits or runs, kept up to date; the page runs again when one begins or ends.
 
+    The browser asks for progress by itself. A fragment on a timer would not do: two fragments that run within
+    one flush of messages cost the browser changes of the first, be it the dialog that is being worked with.
+
     Args:
         study_id: only this study's.
         kind: only jobs of this kind.
     """
-    _, database = open_workspace()
-    known = [job.id for job in list_jobs(database, active=True, study_id=study_id, kind=kind)]
-    every = _WHILE_WORKING_S if known else _WHILE_IDLE_S
-    st.fragment(_show_active, run_every=every)(study_id, kind, known)
-
-
-def _show_active(study_id: str | None, kind: str | None, known: Sequence[str]) -> None:
-    _, database = open_workspace()
-    jobs = list_jobs(database, active=True, study_id=study_id, kind=kind)
-    if [job.id for job in jobs] != list(known):
-        st.rerun()
+    jobs = list_active_jobs(study_id=study_id, kind=kind)
+    name = f"{study_id or 'every'}-{kind or 'every'}"
+    data = {"address": address_jobs(study_id, kind), "jobs": encode_jobs(jobs)}
+    if not jobs:
+        with st.container(key=f"job_watch_{name}"):
+            _follow(f"jobs-{name}", data | {"shown": "", "everyMs": _WHILE_IDLE_MS})
     for job in jobs:
-        show_job(job)
+        with _frame_job():
+            _follow(f"jobs-{name}-{job.id}", data | {"shown": job.id, "everyMs": _WHILE_WORKING_MS})
+            _offer_cancel(job)
+            st.page_link(JOBS, label="Details", query_params={"job": job.id})
+
+
+def _follow(key: str, data: dict[str, Any]) -> None:
+    if _COMPONENT(key=key, data=data, on_changed_change=_ignore).get("changed") is not None:
+        # The whole page: within a fragment, a click of the component would run that alone.
+        st.rerun()
 
 
 def show_job(job: JobRecord, *, link: bool = True) -> None:
@@ -50,23 +61,31 @@ def show_job(job: JobRecord, *, link: bool = True) -> None:
         link: whether its page is linked.
     """
     about = describe_job(job, datetime.now(UTC))
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+    with _frame_job():
         st.progress(
             about.share,
             text=f"**{escape_markdown(job.title)}** · {about.word}. {escape_markdown(about.sentence)}",
         )
         if not job.state.has_ended:
-            asked = job.cancel_requested_at is not None
-            st.button(
-                "Stopping" if asked else "Cancel",
-                key=f"cancel_{job.id}",
-                icon=":material/stop_circle:",
-                disabled=asked,
-                on_click=_cancel,
-                args=(job.id,),
-            )
+            _offer_cancel(job)
         if link:
             st.page_link(JOBS, label="Details", query_params={"job": job.id})
+
+
+def _frame_job() -> DeltaGenerator:
+    return st.container(border=True, horizontal=True, vertical_alignment="center")
+
+
+def _offer_cancel(job: JobRecord) -> None:
+    asked = job.cancel_requested_at is not None
+    st.button(
+        "Stopping" if asked else "Cancel",
+        key=f"cancel_{job.id}",
+        icon=":material/stop_circle:",
+        disabled=asked,
+        on_click=_cancel,
+        args=(job.id,),
+    )
 
 
 def show_last_job(jobs: Sequence[JobRecord], noun: str, *, kept: str = "") -> None:
@@ -90,3 +109,14 @@ def show_last_job(jobs: Sequence[JobRecord], noun: str, *, kept: str = "") -> No
 def _cancel(job_id: str) -> None:
     settings, database = open_workspace()
     cancel_job(database, settings, job_id)
+
+
+def _ignore() -> None:
+    """Stand in for the callback without which Streamlit does not report a change."""
+
+
+_COMPONENT = st.components.v2.component(
+    "medsynaudit_jobs",
+    css=read_assets("jobs/progress.css"),
+    js=read_assets("stage/make.js", "jobs/progress.js"),
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -88,7 +88,14 @@ class Table:
             raise ValueError(f"Cells belong to no column of the table: {sorted(strangers)}.")
 
 
-def show_table(table: Table, *, key: str, file_name: str, height_px: int | None = None) -> str | None:
+def show_table(
+    table: Table,
+    *,
+    key: str,
+    file_name: str,
+    height_px: int | None = None,
+    on_click: Callable[[str], None] | None = None,
+) -> str | None:
     """Show a table; what the user sorted, filtered and scrolled stays when it is shown again.
 
     Args:
@@ -96,6 +103,7 @@ def show_table(table: Table, *, key: str, file_name: str, height_px: int | None 
         key: name of the table within the app.
         file_name: what the downloaded file is called.
         height_px: height above which the rows scroll; by default most of the window.
+        on_click: called with the action of a clicked cell before the page is drawn again.
 
     Returns:
         The action of the cell that was just clicked, once; otherwise None.
@@ -110,7 +118,13 @@ def show_table(table: Table, *, key: str, file_name: str, height_px: int | None 
         "fileName": file_name,
         "heightPx": height_px,
     }
-    clicked: str | None = _COMPONENT(key=key, data=data, on_action_change=_ignore).get("action")
+
+    def answer() -> None:
+        # Streamlit reports a click only where there is a callback, so there is one even with nothing to call.
+        if on_click and (action := st.session_state[key].get("action")) is not None:
+            on_click(action)
+
+    clicked: str | None = _COMPONENT(key=key, data=data, on_action_change=answer).get("action")
     return clicked
 
 
@@ -143,10 +157,6 @@ def _encode_cell(cell: Cell | None, column: Column) -> dict[str, Any] | None:
         "tooltip": cell.tooltip,
         "action": cell.action,
     }
-
-
-def _ignore() -> None:
-    """Stand in for the callback without which Streamlit does not report a click."""
 
 
 # One module from several files: nothing is built, and the browser loads nothing but Streamlit's own message.

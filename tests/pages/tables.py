@@ -8,7 +8,7 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-__all__ = ["ShownTable", "read_tables"]
+__all__ = ["ShownTable", "read_components", "read_tables"]
 
 
 @dataclass(frozen=True)
@@ -44,3 +44,8 @@ def read_tables(app: AppTest) -> dict[str, ShownTable]:
             caption=data["caption"],
         )
     return found
+
+
+def read_components(app: AppTest) -> list[dict[str, Any]]:
+    """Read what every component of a page was handed."""
+    return [dict(json.loads(element.proto.json)) for element in app.get("bidi_component")]

@@ -220,7 +220,8 @@ def test_what_is_left_of_a_selection_taken_back_has_its_place(
     monkeypatch.setattr(scatter_module, "show_scatter", lambda *args, **kw: shown(*args, **kw) or bits)
     queue, fragments, n_components = ForwardMsgQueue(), set(), 0
     for one in record_page():
-        is_component = one.delta.new_element.HasField("bidi_component")
+        # What watches for jobs is a component too, but of no fragment.
+        is_component = one.delta.new_element.HasField("bidi_component") and bool(one.delta.fragment_id)
         if "imagePattern" in one.delta.new_element.bidi_component.json:
             fragments.add(one.delta.fragment_id)
         n_components += is_component

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.config import get_settings
 from core.crop_experiment.findings import SetAnswer
@@ -15,8 +16,8 @@ from core.db.jobs import list_jobs
 from core.db.studies import StudyRecord, list_studies, remove_study
 from pages._shared import overview_tables
 from tests.experiments import keep_classified_study, keep_experiment
-from tests.pages.frame import run_frame
-from tests.pages.tables import read_tables
+from tests.pages.frame import FRAME, run_frame
+from tests.pages.tables import read_components, read_tables
 
 
 def test_an_empty_workspace_leads_on(workspace: Path) -> None:
@@ -107,14 +108,15 @@ def test_a_removed_study_can_be_restored(study: StudyRecord) -> None:
 def test_names_are_text_not_markup(study: StudyRecord, idle_jobs: None) -> None:
     from core.jobs.queue import submit_job
 
-    submit_job(
-        open_database(get_settings()),
-        get_settings(),
-        kind="demo",
-        payload={},
-        title="<b>**x**</b> [a](http://b)",
-    )
-    app = run_frame()
+    title = "<b>**x**</b> [a](http://b)"
+    job = submit_job(open_database(get_settings()), get_settings(), kind="demo", payload={}, title=title)
+    # The component takes it as text; Streamlit's own bar, which the jobs' page has, as Markdown.
+    (shown,) = (one for one in read_components(run_frame()) if one.get("shown") == job.id)
+    assert [one["title"] for one in shown["jobs"]] == [title]
+    app = AppTest.from_file(str(FRAME), default_timeout=60).run()
+    app.switch_page(str(FRAME.parents[1] / "system" / "jobs.py"))
+    app.query_params["job"] = job.id
+    app.run()
     text = next(element.proto.text for element in app.get("progress"))
     assert r"\<b\>\*\*x\*\*" in text
 
