@@ -59,11 +59,12 @@ class JobFollower {
     if (!this.gone) this.wait();
   }
 
-  take(jobs) {
+  take({ server, jobs }) {
     if (this.gone) return;
     this.show(jobs);
     const standing = (all) => all.map((one) => `${one.id} ${one.stopping}`).join();
-    if (standing(jobs) !== standing(this.data.jobs)) this.tell();
+    // A server that was started anew knows no fragment of this page until the whole of it has run.
+    if (server !== this.data.server || standing(jobs) !== standing(this.data.jobs)) this.tell();
   }
 
   leave() {

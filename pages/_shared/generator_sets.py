@@ -16,7 +16,7 @@ from core.db.studies import StudyRecord, load_study, save_study
 from core.generators.sampling_settings import SamplingSettings
 from core.jobs.generator_jobs import DrawnSet, list_drawn_sets, list_generator_jobs
 from pages._shared.generator_sampling import SAMPLING_TITLES
-from pages._shared.job_progress import show_job
+from pages._shared.job_progress import show_active_jobs
 from pages._shared.links import LAUNCH
 from pages._shared.names import escape_markdown, show_name
 from pages._shared.selection import choose
@@ -27,7 +27,6 @@ from pages._shared.workspace import open_workspace
 
 __all__ = ["show_drawn_sets"]
 
-_EVERY_S: Final = 1.0
 _ADDED: Final = "generator_added"
 _COLUMNS: Final = (
     Column("set", "Set", width=220),
@@ -42,9 +41,8 @@ _COLUMNS: Final = (
 
 def show_drawn_sets(database: Database, study: StudyRecord, run: GeneratorRun) -> None:
     """Show sets that are drawn and being drawn; each can be added to the study by one click."""
-    active = list_generator_jobs(database, run, kind="generate", active=True)
-    if active:
-        st.fragment(_show_active, run_every=_EVERY_S)(run, [job.id for job in active])
+    drawing = list_generator_jobs(database, run, kind="generate", active=True)
+    show_active_jobs(study_id=study.id, kind="generate", only=[job.id for job in drawing])
     sets = list_drawn_sets(database, run)
     if not sets:
         return
@@ -58,15 +56,6 @@ def show_drawn_sets(database: Database, study: StudyRecord, run: GeneratorRun) -
     names = {one.job_id: f"{one.name}, {format_instant(one.drawn_at)}" for one in sets}
     shown = choose("Look at", names, param="drawn", help="A drawn set to look at.") if len(sets) > 1 else ""
     show_set_preview(next((one for one in sets if one.job_id == shown), sets[0]).folder)
-
-
-def _show_active(run: GeneratorRun, known: Sequence[str]) -> None:
-    _, database = open_workspace()
-    jobs = list_generator_jobs(database, run, kind="generate", active=True)
-    if [job.id for job in jobs] != list(known):
-        st.rerun()
-    for job in jobs:
-        show_job(job)
 
 
 def _lay_out(sets: Sequence[DrawnSet], study: StudyRecord) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +24,9 @@ __all__ = ["show_active_jobs", "show_job", "show_last_job"]
 _WHILE_WORKING_MS, _WHILE_IDLE_MS = 1_000, 5_000
 
 
-def show_active_jobs(*, study_id: str | None = None, kind: str | None = None) -> None:
+def show_active_jobs(
+    *, study_id: str | None = None, kind: str | None = None, only: Collection[str] | None = None
+) -> None:
     """Show every job that waits or runs, kept up to date; the page runs again when one begins or ends.
 
     The browser asks for progress by itself. A fragment on a timer would not do: two fragments that run within
@@ -33,14 +35,16 @@ def show_active_jobs(*, study_id: str | None = None, kind: str | None = None) ->
     Args:
         study_id: only this study's.
         kind: only jobs of this kind.
+        only: ids of those that are shown; the page runs again also when another of the kind begins or ends.
     """
     jobs = list_active_jobs(study_id=study_id, kind=kind)
     name = f"{study_id or 'every'}-{kind or 'every'}"
-    data = {"address": address_jobs(study_id, kind), "jobs": encode_jobs(jobs)}
-    if not jobs:
+    data = {"address": address_jobs(study_id, kind), **encode_jobs(jobs)}
+    shown = [job for job in jobs if only is None or job.id in only]
+    if not shown:
         with st.container(key=f"job_watch_{name}"):
             _follow(f"jobs-{name}", data | {"shown": "", "everyMs": _WHILE_IDLE_MS})
-    for job in jobs:
+    for job in shown:
         with _frame_job():
             _follow(f"jobs-{name}-{job.id}", data | {"shown": job.id, "everyMs": _WHILE_WORKING_MS})
             _offer_cancel(job)

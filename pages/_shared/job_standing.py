@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from core.db.job_record import JobRecord
 from core.db.jobs import list_jobs
@@ -12,6 +13,8 @@ from core.jobs.description import describe_job
 from pages._shared.workspace import open_workspace
 
 __all__ = ["encode_jobs", "list_active_jobs"]
+
+_SERVER: Final = secrets.token_hex(8)
 
 
 def list_active_jobs(*, study_id: str | None = None, kind: str | None = None) -> tuple[JobRecord, ...]:
@@ -25,8 +28,13 @@ def list_active_jobs(*, study_id: str | None = None, kind: str | None = None) ->
     return list_jobs(database, active=True, study_id=study_id, kind=kind)
 
 
-def encode_jobs(jobs: Iterable[JobRecord]) -> list[dict[str, Any]]:
-    """Lay out where jobs stand: id, title, word, sentence, share (0 to 1) and whether they are to stop."""
+def encode_jobs(jobs: Iterable[JobRecord]) -> dict[str, Any]:
+    """Lay out where jobs stand.
+
+    Returns:
+        `server`, which names this process, and `jobs`: of each id, title, word, sentence, share (0 to 1) and
+        whether it is to stop.
+    """
     now = datetime.now(UTC)
     found = []
     for job in jobs:
@@ -41,4 +49,4 @@ def encode_jobs(jobs: Iterable[JobRecord]) -> list[dict[str, Any]]:
                 "stopping": job.cancel_requested_at is not None,
             }
         )
-    return found
+    return {"server": _SERVER, "jobs": found}

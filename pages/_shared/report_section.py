@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import streamlit as st
@@ -11,7 +10,6 @@ import streamlit as st
 from core.db.audits import AuditRecord
 from core.db.job_record import JobRecord, JobState
 from core.db.jobs import list_jobs
-from core.jobs.description import describe_job
 from core.jobs.report_job import ReportFormat, find_report
 from core.jobs.submission import submit_report
 from core.report.content import ReportContent
@@ -33,7 +31,10 @@ _MIMES = {"html": "text/html", "pdf": "application/pdf"}
 
 @st.fragment
 def show_reports(audit: AuditRecord) -> None:
-    """Offer reports of an audit, show those that are being made, and those that are there."""
+    """Offer reports of an audit, name those that are being made, and offer those that are there.
+
+    The page shows the study's running jobs, and runs again when a report is done.
+    """
     settings, database = open_workspace()
     with st.container(border=True):
         st.markdown("**Report**")
@@ -58,6 +59,8 @@ def show_reports(audit: AuditRecord) -> None:
             asked = st.button("Make report", icon=":material/description:", key="make_report")
         if asked:
             submit_report(database, settings, audit, content=content, format=format)
+            # Its progress stands with that of the study's other jobs, above.
+            st.rerun()
         st.caption(
             f"{_SENTENCES[content]} One file that needs no network, with the outcome of locked reviews."
         )
@@ -66,22 +69,9 @@ def show_reports(audit: AuditRecord) -> None:
             for job in list_jobs(database, study_id=audit.study_id, kind="report")
             if job.payload.get("audit_id") == audit.id
         ]
-        working = [job.id for job in jobs if not job.state.has_ended]
-        if working:
-            st.fragment(_show_working, run_every=1.0)(audit, working)
+        if working := [_title(job) for job in jobs if not job.state.has_ended]:
+            st.caption(f"Being made: {'; '.join(working)}.")
         _show_finished(audit.id, [job for job in jobs if job.state.has_ended])
-
-
-def _show_working(audit: AuditRecord, known: Sequence[str]) -> None:
-    """Show how far each report is; the page runs again when one is done."""
-    _, database = open_workspace()
-    jobs = list_jobs(database, active=True, study_id=audit.study_id, kind="report")
-    working = [job for job in jobs if job.payload.get("audit_id") == audit.id]
-    if [job.id for job in working] != list(known):
-        st.rerun()
-    for job in working:
-        about = describe_job(job, datetime.now(UTC))
-        st.progress(about.share, text=f"{_title(job)}: {about.word}. {escape_markdown(about.sentence)}")
 
 
 def _show_finished(audit_id: str, jobs: Sequence[JobRecord]) -> None:

@@ -74,7 +74,7 @@ def test_progress_moves_without_a_run_of_the_page(page: Page, server: Dashboard)
     database, asked = open_setup(page, server)
     with page.expect_response(lambda one: "/jobs/active" in one.url) as answered:
         pass
-    assert answered.value.status == 200 and answered.value.json() == []
+    assert answered.value.status == 200 and answered.value.json()["jobs"] == []
     assert asked == []
 
     job = begin_elsewhere(database, "check")
@@ -115,7 +115,7 @@ def test_only_jobs_of_the_kind_are_followed(page: Page, server: Dashboard) -> No
     begin_elsewhere(database, "map")
     with page.expect_response(lambda one: "/jobs/active" in one.url) as answered:
         pass
-    assert answered.value.json() == []
+    assert answered.value.json()["jobs"] == []
     expect(page.get_by_role("progressbar")).to_have_count(0)
     assert asked == []
 
@@ -134,6 +134,22 @@ def test_a_page_that_nobody_sees_asks_for_nothing_and_catches_up(page: Page, ser
     assert (answers, asked) == ([], [])
     page.evaluate("window.unseen = false; document.dispatchEvent(new Event('visibilitychange'))")
     expect(page.get_by_role("progressbar", name=TITLE)).to_be_visible(timeout=4_000)
+
+
+def test_a_page_runs_again_for_a_server_that_was_started_anew(page: Page, server: Dashboard) -> None:
+    """The new server knows none of its fragments, and Streamlit runs nothing by itself."""
+    _, asked = open_setup(page, server)
+    server.restart()
+    with page.expect_response(lambda one: "/jobs/active" in one.url and one.status == 200, timeout=20_000):
+        pass
+    page.wait_for_timeout(6_000)
+    # Once, or once more where the first came before the connection; then it is quiet.
+    assert asked
+    n_asked = len(asked)
+    page.wait_for_timeout(6_000)
+    assert len(asked) == n_asked
+    page.locator(".st-key-pick_synthetic").get_by_role("button").click()
+    expect(page.get_by_role("dialog").get_by_text("directly in this folder")).to_be_visible()
 
 
 def test_an_address_that_ran_out_is_signed_anew(browser: Browser, server: Dashboard) -> None:

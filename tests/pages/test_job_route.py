@@ -17,6 +17,7 @@ from core.jobs.queue import cancel_job
 from pages._shared import image_addresses
 from pages._shared.image_addresses import LOGIN_COOKIE, address_jobs, address_pattern
 from pages._shared.job_route import JOB_ROUTE
+from pages._shared.job_standing import encode_jobs, list_active_jobs
 
 
 @pytest.fixture
@@ -41,24 +42,26 @@ def test_active_jobs_of_a_study_and_kind_are_told(
     study: StudyRecord, idle_jobs: None, cookies: dict[str, str], client: TestClient
 ) -> None:
     database = open_database(get_settings())
-    assert client.get(address_jobs(None, None)).json() == []
+    assert client.get(address_jobs(None, None)).json()["jobs"] == []
     demo, check = add("demo", "Démo <b>"), add("check", "A check", study.id)
     begin_job(database, demo, host="here", pid=1, pid_started=1.0)
     answer = client.get(address_jobs(None, None))
     assert answer.headers["Cache-Control"] == "no-store"
-    second, first = answer.json()
+    second, first = answer.json()["jobs"]
+    # What the page was handed tells the same server, so that it notices another one.
+    assert answer.json() == encode_jobs(list_active_jobs())
     assert (first["id"], first["title"], first["stopping"], first["share"]) == (demo, "Démo <b>", False, 0.0)
     assert (second["id"], second["word"]) == (check, "Waiting")
     assert second["sentence"] == "It starts when a job before it ends."
 
     def ids(study_id: str | None, kind: str | None) -> list[str]:
-        return [one["id"] for one in client.get(address_jobs(study_id, kind)).json()]
+        return [one["id"] for one in client.get(address_jobs(study_id, kind)).json()["jobs"]]
 
     assert ids(study.id, None) == ids(None, "check") == ids(study.id, "check") == [check]
     assert ids(None, "demo") == [demo]
     assert ids(study.id, "demo") == []
     cancel_job(database, get_settings(), demo)
-    assert client.get(address_jobs(None, "demo")).json()[0]["stopping"] is True
+    assert client.get(address_jobs(None, "demo")).json()["jobs"][0]["stopping"] is True
     end_job(database, demo, state=JobState.CANCELLED, exit_reason="Cancelled.")
     assert ids(None, None) == [check]
 
