@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-__all__ = ["auroc", "auroc_interval", "auroc_with_interval", "redraw_area"]
+__all__ = ["auroc", "auroc_interval", "auroc_with_interval", "find_inflation", "redraw_area"]
 
 Floats = NDArray[np.float64]
 
 _Z: Final = float(stats.norm.ppf(0.975))
+_LOOKED_AT: Final = 5  # labellings whose variance over patients is worked out; it hardly differs among them
 _BLOCK: Final = 512  # images of one class whose pairs are looked at together
 
 
@@ -54,7 +55,12 @@ def _rank(values: Floats) -> Floats:
 
 
 def auroc_with_interval(
-    scores: Floats, positive: NDArray[np.bool_], folds: NDArray[np.intp], groups: NDArray[np.intp]
+    scores: Floats,
+    positive: NDArray[np.bool_],
+    folds: NDArray[np.intp],
+    groups: NDArray[np.intp],
+    *,
+    inflation: float = 1.0,
 ) -> tuple[float, float, float]:
     """Macro-averaged area with its 95 % interval, patients being what varies.
 
@@ -63,6 +69,8 @@ def auroc_with_interval(
         positive: (n, k) class indicators.
         folds: (n,) fold of each image.
         groups: (n,) patient of each image.
+        inflation: how many times as much the area varies as patients alone make it; 1 for a classifier that
+            learned from other images, `find_inflation` for cross-validation.
 
     Returns:
         Area, lower and upper end.
@@ -72,15 +80,54 @@ def auroc_with_interval(
         Obuchowski, Nonparametric analysis of clustered ROC curve data, Biometrics 1997. Both are the linear
         part of redrawing patients.
     """
+    area, variance = _find_spread(scores, positive, folds, groups)
+    n = len(np.unique(groups))
+    n_least = min(int(np.unique(groups[one]).size) for one in positive.T)
+    return auroc_interval(area, inflation * variance, n=n, n_least=n_least)
+
+
+def find_inflation(
+    scores: Floats,
+    positive: NDArray[np.bool_],
+    folds: NDArray[np.intp],
+    groups: NDArray[np.intp],
+    areas: Floats,
+) -> float:
+    """How many times as much cross-validated areas of shuffled labels vary as patients alone make them; >= 1.
+
+    Folds learn from each other's images, so that areas within them go up and down together, which no
+    variance over patients knows (no unbiased estimate from one cross-validation exists). Labellings that
+    were shuffled went the whole way, folds and learning included: they show by how much.
+
+    Args:
+        scores: (n, m * k) of m labellings of k classes, side by side.
+        positive: (n, m * k) what they should score high.
+        folds: (n,) fold of each image.
+        groups: (n,) patient of each image.
+        areas: (m,) mean area of each labelling; fewer than two tell nothing, and 1 is returned.
+
+    References:
+        Bengio and Grandvalet, No unbiased estimator of the variance of k-fold cross-validation, JMLR 2004.
+    """
+    if len(areas) < 2:
+        return 1.0
+    k = scores.shape[1] // len(areas)
+    columns = [slice(at * k, (at + 1) * k) for at in range(min(_LOOKED_AT, len(areas)))]
+    expected = np.mean([_find_spread(scores[:, at], positive[:, at], folds, groups)[1] for at in columns])
+    return max(float(areas.var(ddof=1) / expected), 1.0) if expected > 0 else 1.0
+
+
+def _find_spread(
+    scores: Floats, positive: NDArray[np.bool_], folds: NDArray[np.intp], groups: NDArray[np.intp]
+) -> tuple[float, float]:
+    """Mean area over columns, and its variance over patients."""
     areas = auroc(scores, positive, folds)
     influence = np.zeros(len(scores))
     for column, area in enumerate(areas):
         influence += _influence(scores[:, column], positive[:, column], folds, float(area)) / len(areas)
     by_patient = np.bincount(groups, weights=influence)
     n = len(np.unique(groups))
-    variance = float((by_patient**2).sum()) * n / max(n - 1, 1)
-    n_least = min(int(np.unique(groups[positive[:, column]]).size) for column in range(len(areas)))
-    return auroc_interval(float(areas.mean()), variance, n=n, n_least=n_least)
+    return float(areas.mean()), float((by_patient**2).sum()) * n / max(n - 1, 1)
 
 
 def _influence(scores: Floats, positive: NDArray[np.bool_], folds: NDArray[np.intp], area: float) -> Floats:

@@ -70,9 +70,9 @@ class ProbeMap:
     Attributes:
         auroc: (rows, columns) area under the ROC curve; 0.5 is chance, 1 tells every image's class. For more
             than two classes the mean of each against the rest.
-        low: lower end of its 95 % interval, for that position on its own, the probe taken as given. Folds
-            learn from each other's images, which the interval does not know: of noise, it holds 0.5 in 85 to
-            90 of 100 sets. Whether there is any signal, `p_value` says, which comes from whole probes.
+        low: lower end of its 95 % interval, for that position on its own. Folds learn from each other's
+            images; how much that widens the interval comes from the shuffled labellings, and nothing does
+            without them. Whether there is any signal at all, `p_value` says.
         high: upper end.
         p_value: chance that a set without any signal reaches that area at any position (family-wise), or
             None where no labellings were shuffled.
@@ -128,11 +128,16 @@ def compute_patch_probe(
     largest = np.full(options.n_permutations, -np.inf)
     for features in describe_patches(images.pixels, options.grid):
         answers = cross_score(features, targets, folds)
-        rows.append(_ranks.auroc_with_interval(answers[:, :k], positive[:, :k], folds, images.groups))
         scores.append(answers[:, :k].astype(np.float32))
-        if options.n_permutations:
-            areas = _ranks.auroc(answers[:, k:], positive[:, k:], folds)
-            largest = np.maximum(largest, areas.reshape(-1, k).mean(axis=1))
+        shuffled = answers[:, k:], positive[:, k:], folds
+        areas = _ranks.auroc(*shuffled).reshape(-1, k).mean(axis=1)
+        largest = np.maximum(largest, areas)
+        inflation = _ranks.find_inflation(*shuffled, images.groups, areas)
+        rows.append(
+            _ranks.auroc_with_interval(
+                answers[:, :k], positive[:, :k], folds, images.groups, inflation=inflation
+            )
+        )
         progress.advance()
     return _lay_out(rows, scores, folds, options.grid, largest)
 

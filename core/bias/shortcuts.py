@@ -33,7 +33,7 @@ class Shortcut:
     Attributes:
         name: a key of `SHORTCUTS`.
         auroc: cross-validated area under the ROC curve of a tiny classifier; 0.5 is chance.
-        low: lower end of its 95 % interval, too narrow near 0.5 as that of `ProbeMap`.
+        low: lower end of its 95 % interval, as wide as that of `ProbeMap`.
         high: upper end.
         p_value: chance that, without any signal, any of the properties reaches that area (family-wise).
         n: images.
@@ -79,8 +79,12 @@ def compute_shortcuts(
     areas = {}
     for name, features in measured.items():
         scores = cross_score(features, targets, folds)
-        areas[name] = _ranks.auroc_with_interval(scores[:, :k], positive[:, :k], folds, images.groups)
-        null = _ranks.auroc(scores[:, k:], positive[:, k:], folds).reshape(-1, k).mean(axis=1)
+        shuffled = scores[:, k:], positive[:, k:], folds
+        null = _ranks.auroc(*shuffled).reshape(-1, k).mean(axis=1)
+        inflation = _ranks.find_inflation(*shuffled, images.groups, null)
+        areas[name] = _ranks.auroc_with_interval(
+            scores[:, :k], positive[:, :k], folds, images.groups, inflation=inflation
+        )
         largest = np.maximum(largest, null)
     return tuple(
         Shortcut(

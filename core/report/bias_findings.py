@@ -118,7 +118,7 @@ def describe_settings(summary: BiasSummary) -> str:
         f"patients together; {format_count(made.n_permutations)} shuffled labellings say what chance reaches "
         f"anywhere ({100 * made.alpha:.0f} % of them reach more than the threshold); at most "
         f"{format_count(made.max_per_class)} images a class and set; seed {made.seed}. Intervals are of 95 % "
-        "and take what a probe learned as given; near chance they are somewhat too narrow, and p decides."
+        "and, within a set, widened as shuffled labellings vary. Whether there is any signal, p decides."
     )
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from core.bias import _ranks
+from core.bias._folds import assign_folds, permute_codes
+from core.bias._ridge import cross_score
 
 
 def _count(scores: np.ndarray, positive: np.ndarray, folds: np.ndarray) -> float:
@@ -81,3 +83,46 @@ def test_perfect_order_keeps_an_interval() -> None:
     )
     assert (area, high) == (1.0, 1.0)
     assert 0.8 < low < 0.9
+
+
+@pytest.mark.parametrize(("shift", "images_each"), [(0.0, 1), (0.0, 3), (1.0, 1), (2.0, 1)])
+def test_the_interval_of_cross_validation_covers_the_mean_area(shift: float, images_each: int) -> None:
+    """Of sets with and without a signal; patients' variance alone would not do."""
+    rng = np.random.default_rng(3)
+    n, n_sets, n_shuffled = 80, 150, 60
+    groups = np.repeat(np.arange(n), images_each)
+    codes = (groups >= n // 2).astype(np.intp)
+    found = []
+    for seed in range(n_sets):
+        features = rng.normal(size=(n, 20))[groups] + rng.normal(size=(len(groups), 20))
+        features[:, 0] += np.sqrt(2) * shift * codes
+        folds = assign_folds(codes, groups, n_folds=5, seed=seed)
+        drawn = permute_codes(codes, groups, folds, n_permutations=n_shuffled, seed=seed + 1)
+        positive = np.column_stack([codes, drawn]) == 1
+        scores = cross_score(features, positive.astype(float), folds)
+        shuffled = scores[:, 1:], positive[:, 1:], folds
+        inflation = _ranks.find_inflation(*shuffled, groups, _ranks.auroc(*shuffled))
+        one = scores[:, :1], positive[:, :1], folds, groups
+        found.append(
+            (*_ranks.auroc_with_interval(*one, inflation=inflation), *_ranks.auroc_with_interval(*one)[1:])
+        )
+    area, low, high, plain_low, plain_high = np.array(found).T
+    covered = np.mean((low <= area.mean()) & (area.mean() <= high))
+    plainly = np.mean((plain_low <= area.mean()) & (area.mean() <= plain_high))
+    # Two standard errors of 150 sets are 0.036.
+    assert 0.9 <= covered <= 0.99
+    assert plainly < min(covered, 0.93)
+
+
+def test_scores_from_elsewhere_need_no_wider_interval() -> None:
+    rng = np.random.default_rng(0)
+    n, n_shuffled = 60, 400
+    scores = np.repeat(rng.normal(size=(n, 1)), n_shuffled, axis=1)
+    positive = np.column_stack([rng.permutation(n) < n // 2 for _ in range(n_shuffled)])
+    folds, groups = np.zeros(n, dtype=int), np.arange(n)
+    areas = _ranks.auroc(scores, positive, folds)
+    assert 1 <= _ranks.find_inflation(scores, positive, folds, groups, areas) < 1.2
+    # Nothing was shuffled, or nothing varies.
+    assert _ranks.find_inflation(scores[:, :0], positive[:, :0], folds, groups, areas[:0]) == 1
+    flat = np.zeros_like(scores)
+    assert _ranks.find_inflation(flat, positive, folds, groups, _ranks.auroc(flat, positive, folds)) == 1
