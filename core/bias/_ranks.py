@@ -14,7 +14,7 @@ __all__ = ["auroc", "auroc_interval", "auroc_with_interval", "find_inflation", "
 Floats = NDArray[np.float64]
 
 _Z: Final = float(stats.norm.ppf(0.975))
-_LOOKED_AT: Final = 5  # labellings whose variance over patients is worked out; it hardly differs among them
+_LOOKED_AT: Final = 3  # labellings whose variance over patients is worked out; it hardly differs among them
 _BLOCK: Final = 512  # images of one class whose pairs are looked at together
 
 
@@ -122,30 +122,43 @@ def _find_spread(
 ) -> tuple[float, float]:
     """Mean area over columns, and its variance over patients."""
     areas = auroc(scores, positive, folds)
-    influence = np.zeros(len(scores))
-    for column, area in enumerate(areas):
-        influence += _influence(scores[:, column], positive[:, column], folds, float(area)) / len(areas)
+    influence = _influence(scores, positive, folds, areas).mean(axis=1)
     by_patient = np.bincount(groups, weights=influence)
     n = len(np.unique(groups))
     return float(areas.mean()), float((by_patient**2).sum()) * n / max(n - 1, 1)
 
 
-def _influence(scores: Floats, positive: NDArray[np.bool_], folds: NDArray[np.intp], area: float) -> Floats:
-    """How far each image moves one area: its share of won pairs against the average."""
-    moved = np.zeros(len(scores))
-    pairs = 0.0
+def _influence(scores: Floats, positive: NDArray[np.bool_], folds: NDArray[np.intp], areas: Floats) -> Floats:
+    """How far each image moves each area, (n, m): its share of won pairs against the average."""
+    moved = np.zeros(scores.shape)
+    pairs = np.zeros(scores.shape[1])
     for fold in np.unique(folds):
-        rows = np.flatnonzero(folds == fold)
-        ups, downs = rows[positive[rows]], rows[~positive[rows]]
-        if not len(ups) or not len(downs):
-            continue
-        joint = stats.rankdata(scores[np.concatenate([ups, downs])])
-        won = joint[: len(ups)] - stats.rankdata(scores[ups])
-        lost = joint[len(ups) :] - stats.rankdata(scores[downs])
-        moved[ups] = won - area * len(downs)
-        moved[downs] = (1 - area) * len(ups) - lost
-        pairs += len(ups) * len(downs)
-    return moved / max(pairs, 1.0)
+        held = folds == fold
+        told = positive[held]
+        n_up = told.sum(axis=0)
+        n_down = len(told) - n_up
+        below = _count_others_below(scores[held], told)
+        moved[held] = np.where(told, below - areas * n_down, (1 - areas) * n_up - below)
+        pairs += n_up * n_down
+    return moved / np.maximum(pairs, 1.0)
+
+
+def _count_others_below(values: Floats, told: NDArray[np.bool_]) -> Floats:
+    """For each image of each column the images of the other class that score less; ties count one half."""
+    order = np.argsort(values, axis=0)
+    ordered = np.take_along_axis(values, order, axis=0)
+    below = np.empty(values.shape)
+    if (ordered[1:] == ordered[:-1]).any():
+        joint = stats.rankdata(values, axis=0)
+        for at, ups in enumerate(told.T):
+            below[ups, at] = joint[ups, at] - stats.rankdata(values[ups, at])
+            below[~ups, at] = joint[~ups, at] - stats.rankdata(values[~ups, at])
+        return below
+    ups = np.take_along_axis(told, order, axis=0)
+    n_ups = ups.cumsum(axis=0)
+    places = np.arange(1, len(values) + 1)[:, np.newaxis]
+    np.put_along_axis(below, order, np.where(ups, places - n_ups, n_ups).astype(np.float64), axis=0)
+    return below
 
 
 def auroc_interval(area: float, variance: float, *, n: int, n_least: int) -> tuple[float, float, float]:

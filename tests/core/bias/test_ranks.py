@@ -126,3 +126,22 @@ def test_scores_from_elsewhere_need_no_wider_interval() -> None:
     assert _ranks.find_inflation(scores[:, :0], positive[:, :0], folds, groups, areas[:0]) == 1
     flat = np.zeros_like(scores)
     assert _ranks.find_inflation(flat, positive, folds, groups, _ranks.auroc(flat, positive, folds)) == 1
+
+
+@pytest.mark.parametrize("levels", [1_000_000, 5])
+def test_an_image_moves_an_area_by_the_pairs_it_wins(levels: int) -> None:
+    """Against counting pairs one by one, with and without ties, of two columns over two folds."""
+    rng = np.random.default_rng(levels)
+    scores, positive = rng.integers(0, levels, (30, 2)).astype(float), rng.random((30, 2)) < 0.4
+    folds = np.arange(30) % 2
+    areas = _ranks.auroc(scores, positive, folds)
+    found = _ranks._influence(scores, positive, folds, areas)
+    for column, area in enumerate(areas):
+        moved, pairs = np.zeros(30), 0
+        for up in np.flatnonzero(positive[:, column]):
+            for down in np.flatnonzero(~positive[:, column] & (folds == folds[up])):
+                won = 0.5 * (1 + np.sign(scores[up, column] - scores[down, column]))
+                moved[up] += won - area
+                moved[down] += won - area
+                pairs += 1
+        assert found[:, column] == pytest.approx(moved / pairs)
