@@ -49,10 +49,12 @@ class JobFollower {
     const asked = this.data;
     try {
       const answer = await fetch(asked.address, { cache: "no-store" });
+      const found = answer.ok ? await answer.json() : null;
+      // What was asked before the page ran says less than what the run brought.
       if (this.gone || asked !== this.data) return;
+      if (found) this.take(found);
       // An address that has run out is signed anew when the page runs.
       if (answer.status === 403) this.tell();
-      if (answer.ok) this.take(await answer.json());
     } catch {
       // The server is away; the page says so itself. What is shown stays, and the next question comes.
     }
@@ -60,7 +62,6 @@ class JobFollower {
   }
 
   take({ server, jobs }) {
-    if (this.gone) return;
     this.show(jobs);
     const standing = (all) => all.map((one) => `${one.id} ${one.stopping}`).join();
     // A server that was started anew knows no fragment of this page until the whole of it has run.
